@@ -1,0 +1,1 @@
+"""The language that agencies speak: events, identifiers, topics, the directory."""

@@ -1,0 +1,18 @@
+"""Kinds of organisation: what decides which families an agency may publish and which view it is given."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The roles of the Wales Safeguarding Procedures."""
+
+    SOCIAL_SERVICES = "social-services"
+    EDUCATION = "education"
+    """A local authority's education desk: home-educated children, school holidays, schools that cannot be reached."""
+    POLICE = "police"
+    HEALTH = "health"
+    """Local health boards and NHS trusts."""
+    PROBATION = "probation"
+    """Probation and youth justice."""
+    SCHOOLS = "schools"
+    THIRD_SECTOR = "third-sector"

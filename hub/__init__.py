@@ -1,0 +1,1 @@
+"""The middle: verify, validate, deduplicate, route, minimise, deliver, trace."""
