@@ -203,7 +203,7 @@ EXPLANATIONS: dict[FaultCode, Explanation] = {
         "The directory has no such organisation or school",
         "Nid oes sefydliad nac ysgol o'r fath yn y cyfeiriadur",
         "Use the ids that dolen directory show prints; ask for a newer directory if the school is new.",
-        "Defnyddiwch yr ids y mae dolen directory show yn eu hargraffu; gofynnwch am gyfeiriadur newydd i ysgol newydd.",
+        "Defnyddiwch yr ids y mae dolen directory show yn eu dangos; gofynnwch am gyfeiriadur newydd i ysgol newydd.",
     ),
     FaultCode.NOT_A_DELIVERY: Explanation(
         "The receipt is for a notification that this party was not sent",

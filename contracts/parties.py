@@ -1,5 +1,6 @@
 """Parties: who sends and who is told, as CloudEvents `source` and recipient URIs."""
 
+from enum import Enum
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -10,12 +11,28 @@ SCHOOLS = "schools"
 HUB = "/hub"
 """The hub itself, as the source of receipts."""
 
-AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+
+class Names(Enum):
+    """What a field names: the hub refuses an event that names what its directory doesn't hold."""
+
+    AGENCY = "agency"
+    SOCIAL_SERVICES = "social-services"
+    PARTY = "party"
+    SCHOOL = "school"
+
+
+AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64), Names.AGENCY]
 """An organisation of the directory, for example `cardiff-social-services`."""
+
+AuthorityId = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64), Names.SOCIAL_SERVICES
+]
+"""The social services of a local authority, for example `cardiff-social-services`."""
 
 PartyUri = Annotated[
     str,
     StringConstraints(pattern=r"^(/hub|/schools/[0-9]{7}|/agencies/[a-z][a-z0-9]*(-[a-z0-9]+)*)$", max_length=80),
+    Names.PARTY,
 ]
 """`/agencies/<agency id>`, `/schools/<school number>` or `/hub`."""
 

@@ -1,0 +1,45 @@
+"""Every name that the hub uses in Kafka and Redis, with one prefix before them all, so that hubs can share servers."""
+
+from dataclasses import dataclass
+
+from contracts import topics
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of one hub; the prefix is empty in service, and a test's own in a test."""
+
+    prefix: str = ""
+
+    @property
+    def inbound(self) -> tuple[str, ...]:
+        """The topics that agencies write."""
+        return tuple(self.prefix + topic for topic in topics.INBOUND)
+
+    @property
+    def ledger(self) -> str:
+        """The topic of decisions."""
+        return self.prefix + topics.LEDGER
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic of what could not be taken."""
+        return self.prefix + topics.DEAD_LETTERS
+
+    @property
+    def group(self) -> str:
+        """The consumer group of all workers."""
+        return f"{self.prefix}dolen-hub"
+
+    @property
+    def redis(self) -> str:
+        """What every key in Redis begins with."""
+        return f"{self.prefix}dolen:"
+
+    def outbound(self, agency: str, family: str) -> str:
+        """The topic on which one agency reads a family."""
+        return self.prefix + topics.outbound(agency, family)
+
+    def transactional_id(self, lane: int) -> str:
+        """The lane's own: whoever starts a producer with it fences every earlier owner of the lane."""
+        return f"{self.prefix}dolen-lane-{lane}"

@@ -1,0 +1,220 @@
+"""Decides whether a record is a well-formed event that its signer may send: the bytes, the type, the fields, the facts."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+import jiter
+from pydantic import BaseModel, ValidationError
+
+from contracts.directory import Directory
+from contracts.envelope import MAX_EVENT_BYTES, Event
+from contracts.event_type import EventType
+from contracts.faults import Fault, FaultCode
+from contracts.identity import delivery_id
+from contracts.kinds import Kind
+from contracts.parties import Names, agency_of, school_of
+from contracts.topics import Family
+from hub.record import Record
+
+CLOCK_SKEW_MS = 5 * 60 * 1000
+"""How far ahead of the broker's clock a sender's may be."""
+
+_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+_SOURCE = re.compile(r"^/(schools/[0-9]{7}|agencies/[a-z][a-z0-9-]{0,63})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What can be said of an event by name even where it is refused: each part only if it has its form."""
+
+    source: str | None = None
+    event_id: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """An event that may go on: the model that was checked, and the same content as parsed JSON, to be cut into views."""
+
+    event: Event
+    document: dict[str, Any]
+    kind: EventType
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that may not go on, and why."""
+
+    identity: Identity
+    faults: tuple[Fault, ...]
+
+
+class Validator:
+    """Checks records against the registry and the directory; a second reading of a record decides the same."""
+
+    def __init__(self, registry: Mapping[str, EventType], directory: Directory, families: Mapping[str, Family]) -> None:
+        """`families` says which family's topic each topic name is."""
+        self._registry = registry
+        self._directory = directory
+        self._families = families
+        self._named = {name: tuple(_named_parties(kind.model)) for name, kind in registry.items()}
+
+    def validate(self, record: Record, *, signer: str | None, fault: Fault | None) -> Valid | Refused:
+        """Check `record`, signed by agency `signer`; `fault` is what verification already found, if anything."""
+        document = _parse(record.value)
+        if isinstance(document, Fault):
+            return Refused(Identity(), (fault or document,))
+        identity = self._identity(document)
+        if fault is not None or signer is None:
+            return Refused(identity, (fault or Fault(FaultCode.UNSIGNED),))
+        kind = self._registry.get(identity.type or "")
+        if kind is None:
+            return Refused(identity, (Fault(FaultCode.UNKNOWN_TYPE, "type"),))
+        misplaced = self._misplaced(record, kind, signer)
+        if misplaced is not None:
+            return Refused(identity, (misplaced,))
+        try:
+            event = kind.model.model_validate_json(record.value or b"")
+        except ValidationError as wrong:
+            return Refused(identity, tuple(_faults(wrong)))
+        faults = tuple(self._false(record, event, document, signer))
+        return Refused(identity, faults) if faults else Valid(event, document, kind)
+
+    def _identity(self, document: dict[str, Any]) -> Identity:
+        source, event_id, name = document.get("source"), document.get("id"), document.get("type")
+        return Identity(
+            source=source if isinstance(source, str) and _SOURCE.match(source) else None,
+            event_id=event_id if isinstance(event_id, str) and _ID.match(event_id) else None,
+            type=name if isinstance(name, str) and name in self._registry else None,
+        )
+
+    def _misplaced(self, record: Record, kind: EventType, signer: str) -> Fault | None:
+        if self._families.get(record.topic) is not kind.family:
+            return Fault(FaultCode.WRONG_TOPIC, "type")
+        sender = self._directory.organisations.get(signer)
+        if sender is None or sender.kind not in kind.publishers:
+            return Fault(FaultCode.NOT_YOURS_TO_SEND, "type")
+        return None
+
+    def _false(self, record: Record, event: Event, document: dict[str, Any], signer: str) -> Iterable[Fault]:
+        if agency_of(event.source) != signer or not self._exists(event.source):
+            yield Fault(FaultCode.NOT_THE_SIGNERS_SOURCE, "source")
+        if record.key != event.subject.encode():
+            yield Fault(FaultCode.KEY_IS_NOT_SUBJECT, "subject")
+        if event.time.timestamp() * 1000 > record.timestamp + CLOCK_SKEW_MS:
+            yield Fault(FaultCode.TIME_IN_FUTURE, "time")
+        for path, names in self._named[event.type]:
+            for value in _values(document, path):
+                if not self._names_something(names, value):
+                    yield Fault(FaultCode.UNKNOWN_ORGANISATION, ".".join(path))
+        if event.type.startswith("wales.child-protection.receipts.") and not _is_own_delivery(event):
+            yield Fault(FaultCode.NOT_A_DELIVERY, "data.delivery")
+
+    def _exists(self, party: str) -> bool:
+        number = school_of(party)
+        if number is not None:
+            return number in self._directory.schools
+        return agency_of(party) in self._directory.organisations
+
+    def _names_something(self, names: Names, value: str) -> bool:
+        match names:
+            case Names.PARTY:
+                return self._exists(value)
+            case Names.SCHOOL:
+                return value in self._directory.schools
+            case Names.SOCIAL_SERVICES:
+                found = self._directory.organisations.get(value)
+                return found is not None and found.kind is Kind.SOCIAL_SERVICES
+            case _:
+                return value in self._directory.organisations
+
+
+def _parse(value: bytes | None) -> dict[str, Any] | Fault:
+    if value is None:
+        return Fault(FaultCode.EMPTY)
+    if len(value) > MAX_EVENT_BYTES:
+        return Fault(FaultCode.TOO_LARGE)
+    try:
+        document = jiter.from_json(value, allow_inf_nan=False, catch_duplicate_keys=True)
+    except ValueError as wrong:
+        return Fault(_why_not_json(value, str(wrong)))
+    return document if isinstance(document, dict) else Fault(FaultCode.NOT_JSON)
+
+
+def _why_not_json(value: bytes, message: str) -> FaultCode:
+    # The message may quote a key, which may hold a child's data: it is read here and goes no further.
+    if not _is_utf8(value):
+        return FaultCode.NOT_UTF8
+    if message.startswith("Detected duplicate key"):
+        return FaultCode.DUPLICATE_KEY
+    if message.startswith("recursion limit exceeded"):
+        return FaultCode.TOO_DEEP
+    try:
+        jiter.from_json(value, allow_inf_nan=True, catch_duplicate_keys=True)
+    except ValueError:
+        return FaultCode.NOT_JSON
+    return FaultCode.NOT_A_NUMBER
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_CODES = {"missing": FaultCode.FIELD_MISSING, "extra_forbidden": FaultCode.FIELD_UNKNOWN}
+
+
+def _faults(wrong: ValidationError) -> Iterable[Fault]:
+    """At most sixteen faults: enough to mend an event, too few to flood a dead letter."""
+    details = wrong.errors(include_input=False, include_context=False, include_url=False)
+    for detail in details[:16]:
+        location = [str(part) for part in detail["loc"]]
+        if detail["type"] == "extra_forbidden":
+            location[-1] = "*"  # the sender's own word, which may be a name
+        yield Fault(_CODES.get(detail["type"], FaultCode.FIELD_INVALID), ".".join(location), detail["type"])
+
+
+def _is_own_delivery(event: Event) -> bool:
+    data: Any = event.data
+    return bool(data.delivery == delivery_id(data.original.source, data.original.id, event.source))
+
+
+Path = tuple[str, ...]
+
+
+def _named_parties(model: type[BaseModel], path: Path = ()) -> Iterable[tuple[Path, Names]]:
+    """Paths of all fields that name an organisation or a school; `*` stands for each item of a list."""
+    for name, field in model.model_fields.items():
+        for metadata in field.metadata:
+            if isinstance(metadata, Names):
+                yield (*path, name), metadata
+        yield from _named_within(field.annotation, (*path, name))
+
+
+def _named_within(annotation: Any, path: Path) -> Iterable[tuple[Path, Names]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from _named_parties(annotation, path)
+        return
+    inside = (*path, "*") if get_origin(annotation) in (tuple, list, frozenset, set) else path
+    for metadata in getattr(annotation, "__metadata__", ()):
+        if isinstance(metadata, Names):
+            yield path, metadata
+    for argument in get_args(annotation):
+        if argument is not Ellipsis:
+            yield from _named_within(argument, inside)
+
+
+def _values(node: Any, path: Path) -> Iterable[str]:
+    for position, step in enumerate(path):
+        if step == "*":
+            for item in node or ():
+                yield from _values(item, path[position + 1 :])
+            return
+        node = node.get(step) if isinstance(node, dict) else None
+    if isinstance(node, str):
+        yield node
