@@ -36,7 +36,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """An event that may go on: the model that was checked, and the same content as parsed JSON, to be cut into views."""
+    """An event that may go on: the model that was checked, and the same content as JSON, to be cut into views."""
 
     event: Event
     document: dict[str, Any]

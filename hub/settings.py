@@ -1,0 +1,146 @@
+"""What a hub is told from outside: environment first, then `<state>/dolen.toml`, which `dolen up` writes."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from hub.errors import StartRefused
+
+STATE_DIR = Path(".dolen")
+
+
+class KafkaSettings(BaseModel):
+    """How to reach Kafka."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    """Brokers, `host:port` with commas between."""
+    username: str | None = None
+    """SASL/SCRAM-SHA-512 user; without one the connection is plain."""
+    password: SecretStr | None = None
+    """The user's password."""
+    ssl_ca: Path | None = None
+    """CA certificates (PEM): with it the connection is TLS."""
+
+
+class RedisSettings(BaseModel):
+    """How to reach Redis or Valkey."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    """`redis://:password@host:port/db`, or `rediss://` for TLS."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """How long one call may take before Redis counts as away."""
+
+
+class DatabaseSettings(BaseModel):
+    """How to reach PostgreSQL."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    url: SecretStr | None = None
+    """`postgresql://user:password@host:port/db`, for the projector and the console."""
+
+
+class Settings(BaseSettings):
+    """All settings of the hub; each is `DOLEN_<NAME>` in the environment, with `__` between a group and its field."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DOLEN_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    """Kafka."""
+    redis: RedisSettings = RedisSettings()
+    """Redis."""
+    database: DatabaseSettings = DatabaseSettings()
+    """PostgreSQL."""
+    state_dir: Path = STATE_DIR
+    """Where keys, passwords and the local stack's data are."""
+    network: Path = Path("deploy/networks/cardiff-and-vale.toml")
+    """Which organisations take part."""
+    policy_dir: Path | None = None
+    """The sharing policy; the packaged one if not given."""
+    schools_csv: Path | None = None
+    """An imported school list (`dolen directory import`); the packaged one if not given."""
+    lanes: Annotated[int, Field(ge=1, le=1000)] = 6
+    """Partitions of every topic, and so the most workers that can share the work."""
+    topic_prefix: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$", max_length=40)] = ""
+    """Put before every name in Kafka and Redis, so that several hubs can share servers; empty in service."""
+    batch_max_records: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """The most events in one transaction; a batch is what is there, never waited for."""
+    seen_window_days: Annotated[int, Field(ge=1, le=3650)] = 400
+    """How long a repeat is known as one."""
+    transaction_timeout_ms: Annotated[int, Field(ge=20_000, le=60_000)] = 30_000
+    """After this the broker aborts the transaction of a worker that has stopped."""
+    request_timeout_ms: Annotated[int, Field(ge=1_000, le=40_000)] = 10_000
+    """How long a broker may take to answer; below the transaction's limit."""
+    session_timeout_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 10_000
+    """After this without a heartbeat a worker's lanes go to another."""
+    policy_poll_s: Annotated[float, Field(gt=0)] = 1.0
+    """How often policy and keyring files are looked at for a change."""
+    retry_wait_s: Annotated[float, Field(gt=0)] = 0.2
+    """First wait after a server was found away; doubles up to five seconds."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file of the local stack."""
+        state = Path(os.environ.get("DOLEN_STATE_DIR", STATE_DIR))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, state / "dolen.toml")
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Connection arguments for every aiokafka client."""
+        arguments: dict[str, Any] = {"bootstrap_servers": self.kafka.bootstrap_servers}
+        if self.kafka.username is not None and self.kafka.password is not None:
+            arguments |= {
+                "security_protocol": "SASL_PLAINTEXT",
+                "sasl_mechanism": "SCRAM-SHA-512",
+                "sasl_plain_username": self.kafka.username,
+                "sasl_plain_password": self.kafka.password.get_secret_value(),
+            }
+        if self.kafka.ssl_ca is not None:
+            from aiokafka.helpers import create_ssl_context
+
+            arguments["ssl_context"] = create_ssl_context(cafile=str(self.kafka.ssl_ca))
+            arguments["security_protocol"] = arguments.get("security_protocol", "PLAINTEXT").replace("PLAINTEXT", "SSL")
+        return arguments
+
+    def kafka_admin(self) -> dict[str, Any]:
+        """The same for confluent-kafka's AdminClient."""
+        arguments: dict[str, Any] = {"bootstrap.servers": self.kafka.bootstrap_servers}
+        if self.kafka.username is not None and self.kafka.password is not None:
+            arguments |= {
+                "security.protocol": "SASL_SSL" if self.kafka.ssl_ca else "SASL_PLAINTEXT",
+                "sasl.mechanism": "SCRAM-SHA-512",
+                "sasl.username": self.kafka.username,
+                "sasl.password": self.kafka.password.get_secret_value(),
+            }
+        if self.kafka.ssl_ca is not None:
+            arguments["ssl.ca.location"] = str(self.kafka.ssl_ca)
+        return arguments
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment and the state directory; refuses wrong ones with their names and rules."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as wrong:
+        details = wrong.errors(include_input=False, include_context=False, include_url=False)
+        named = "; ".join(f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}" for detail in details)
+        raise StartRefused(f"wrong setting: {named}; set DOLEN_<NAME> (README, Settings) or mend dolen.toml") from None
