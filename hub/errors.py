@@ -33,4 +33,4 @@ class LaneLost(DolenError):
 
 
 class InDoubt(DolenError):
-    """An output partition that only this lane writes has an undecided transaction, or the ledger is ahead of the offsets."""
+    """An output partition that only this lane writes is undecided, or the ledger is ahead of the offsets."""

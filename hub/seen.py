@@ -130,7 +130,7 @@ class Seen:
             raise Unavailable("no connection to Redis: connect first")
         try:
             yield redis
-        except (RedisError, OSError, asyncio.TimeoutError) as failure:
+        except (TimeoutError, RedisError, OSError) as failure:
             await self.close()
             raise Unavailable(f"Redis doesn't answer as it should ({type(failure).__name__}); waiting for it") from None
         except asyncio.CancelledError:

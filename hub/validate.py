@@ -1,4 +1,4 @@
-"""Decides whether a record is a well-formed event that its signer may send: the bytes, the type, the fields, the facts."""
+"""Decides whether a record is a well-formed event that its signer may send: bytes, type, fields, facts."""
 
 import re
 from collections.abc import Iterable, Mapping

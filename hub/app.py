@@ -1,0 +1,79 @@
+"""The only wiring: makes a worker out of settings and files; everything else is given its collaborators."""
+
+import asyncio
+import os
+import signal
+import socket
+import tomllib
+
+from aiokafka import AIOKafkaConsumer
+
+from contracts.topics import Family
+from hub.errors import StartRefused
+from hub.lane import Lane
+from hub.names import Names
+from hub.offsets import Offsets
+from hub.rules import Rules, RulesFiles
+from hub.seen import Seen
+from hub.settings import Settings
+from hub.worker import Worker
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def make_worker(settings: Settings) -> Worker:
+    """A worker for these settings; raises `StartRefused` or a contract error where a file is wrong."""
+    files = RulesFiles(settings, marks_secret=marks_secret(settings))
+    names = files.current.names
+    offsets = Offsets(
+        settings.kafka_admin(),
+        group=names.group,
+        inbound=[(topic, lane) for topic in names.inbound for lane in range(settings.lanes)],
+    )
+    worker_name = f"{socket.gethostname()}-{os.getpid()}"
+
+    def make_lane(number: int, consumer: AIOKafkaConsumer) -> Lane:
+        return Lane(
+            number,
+            consumer=consumer,
+            settings=settings,
+            rules=lambda: files.current,
+            offsets=offsets,
+            seen=Seen(
+                settings.redis.url.get_secret_value(),
+                prefix=names.redis,
+                window_ms=settings.seen_window_days * DAY_MS,
+                timeout_s=settings.redis.timeout_s,
+            ),
+            output_topics=output_topics(files.current),
+            worker=worker_name,
+        )
+
+    return Worker(settings=settings, files=files, make_lane=make_lane)
+
+
+async def run_hub(settings: Settings) -> None:
+    """Run one worker until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await make_worker(settings).run(stop)
+
+
+def output_topics(rules: Rules) -> tuple[str, ...]:
+    """All topics that lanes write and nobody else."""
+    names: Names = rules.names
+    agencies = sorted(rules.network.agencies)
+    told = (names.outbound(agency, family) for agency in agencies for family in Family)
+    return (*told, names.ledger, names.dead_letters)
+
+
+def marks_secret(settings: Settings) -> bytes:
+    """The hub's own secret for the marks in Redis, from `<state>/hub/hub.toml`, which `dolen provision` writes."""
+    path = settings.state_dir / "hub" / "hub.toml"
+    try:
+        secret = tomllib.loads(path.read_text(encoding="utf-8"))["redis"]["marks_secret"]
+    except (FileNotFoundError, tomllib.TOMLDecodeError, KeyError, TypeError):
+        raise StartRefused(f"{path}: the hub's secret for Redis is missing; run `dolen provision`") from None
+    return str(secret).encode()

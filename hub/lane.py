@@ -1,0 +1,257 @@
+"""One lane: partition p of every inbound topic, read, decided and written in transactions of its own.
+
+A lane takes over in this order, and no other: fence every earlier owner, see that nothing is left in doubt, read how
+far Kafka says the lane has got, seek there, see that Redis knows as much. Then it works: read, decide, claim, write,
+commit. After any error it takes over anew; what was not committed is read again, and decided the same.
+"""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from operator import attrgetter
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from hub.chain import read_head
+from hub.dedupe import Verdict
+from hub.errors import InDoubt, LaneLost, SeenLostWrites, Unavailable
+from hub.failpoints import failpoint
+from hub.ledger import ChainHead
+from hub.offsets import Offsets, Place
+from hub.pipeline import Batch, Case, conclude, examine
+from hub.rebuild import rebuild
+from hub.rules import Rules
+from hub.seen import Seen
+from hub.settings import Settings
+from hub.transactions import LaneProducer
+
+log = structlog.get_logger("dolen.lane")
+
+READ_TIMEOUT_MS = 500
+LONGEST_WAIT_S = 5.0
+DOUBT_SETTLES_S = 30.0
+"""How long the broker may take to write the markers of a transaction that it has decided."""
+
+
+class LaneState(StrEnum):
+    """What a lane is doing."""
+
+    TAKING_OVER = "taking-over"
+    WORKING = "working"
+    WAITING = "waiting"
+    """Kafka or Redis is away."""
+    LOST = "lost"
+    """Another worker fenced it."""
+    IN_DOUBT = "in-doubt"
+    """Stopped: a person must look."""
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What operators see of a lane."""
+
+    state: LaneState = LaneState.STOPPED
+    events: int = 0
+    batches: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    moved_at: float = 0.0
+    """Wall clock of the last commit, seconds since 1970."""
+    reason: str = ""
+    """Why it waits."""
+
+
+class Lane:
+    """Runs one lane for as long as this worker owns it."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        consumer: AIOKafkaConsumer,
+        settings: Settings,
+        rules: Callable[[], Rules],
+        offsets: Offsets,
+        seen: Seen,
+        output_topics: Sequence[str],
+        worker: str,
+    ) -> None:
+        self.number = number
+        self.progress = Progress()
+        self._consumer = consumer
+        self._settings = settings
+        self._rules = rules
+        self._names = rules().names
+        self._offsets = offsets
+        self._seen = seen
+        self._inbound = [TopicPartition(topic, number) for topic in self._names.inbound]
+        self._output_places = [(topic, number) for topic in output_topics]
+        self._worker = worker
+        self._producer: LaneProducer | None = None
+        self._head = ChainHead()
+        self._committed: dict[Place, int] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Ask the lane to end after the batch in hand."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Take over, work, and take over anew after every failure that passes; returns when asked to stop."""
+        wait = self._settings.retry_wait_s
+        try:
+            while not self._stopping:
+                started = time.monotonic()
+                try:
+                    await self._take_over()
+                    await self._work()
+                except LaneLost as lost:
+                    self._note(LaneState.LOST, lost)
+                    await asyncio.sleep(self._settings.session_timeout_ms / 1000)
+                except Unavailable as away:
+                    self._note(LaneState.WAITING, away)
+                    wait = min(2 * wait, LONGEST_WAIT_S) if time.monotonic() - started < 10 else 0.2
+                    await asyncio.sleep(wait)
+                finally:
+                    await self._let_go()
+        except InDoubt as doubt:
+            self._note(LaneState.IN_DOUBT, doubt)
+            raise
+        finally:
+            await self._let_go()
+            if self.progress.state is not LaneState.IN_DOUBT:
+                self.progress.state = LaneState.STOPPED
+
+    async def _take_over(self) -> None:
+        self.progress.state = LaneState.TAKING_OVER
+        self._producer = LaneProducer(
+            self._settings.kafka_client(),
+            transactional_id=self._names.transactional_id(self.number),
+            transaction_timeout_ms=self._settings.transaction_timeout_ms,
+            request_timeout_ms=self._settings.request_timeout_ms,
+        )
+        await self._producer.fence()
+        await self._nothing_undecided()
+        self._committed = await self._positions()
+        head_at, self._head = await read_head(self._settings.kafka_client(), self._names.ledger, self.number)
+        if head_at is not None and self._committed[head_at.topic, head_at.partition] <= head_at.offset:
+            raise InDoubt(f"lane {self.number}: the ledger holds {head_at}, the committed offsets don't")
+        for place in self._inbound:
+            self._consumer.seek(place, self._committed[place])
+        await self._connect_seen()
+        self.progress.state, self.progress.reason = LaneState.WORKING, ""
+        log.info("lane.owned", lane=self.number, ledger_number=self._head.number)
+
+    async def _work(self) -> None:
+        while not self._stopping:
+            records = await self._read()
+            if records:
+                await self._transact(records)
+
+    async def _transact(self, records: Sequence[ConsumerRecord]) -> None:
+        """One batch: decide, claim, write, commit."""
+        assert self._producer is not None  # noqa: S101 - taken over
+        rules = self._rules()
+        upto = {(record.topic, record.partition): record.offset + 1 for record in records}
+        cases = examine(records, rules)
+        failpoint("before-claim")
+        found = await self._claimed(cases, upto, rules)
+        failpoint("after-claim")
+        batch = conclude(cases, found, rules=rules, head=self._head, worker=self._worker)
+        await self._producer.write(batch.outputs, self.number)
+        failpoint("before-offsets")
+        await self._seen.check_epoch()
+        failpoint("before-commit")
+        await self._producer.commit(
+            {TopicPartition(*place): offset for place, offset in upto.items()}, self._names.group
+        )
+        failpoint("after-commit")
+        self._moved(batch, upto)
+
+    async def _read(self) -> list[ConsumerRecord]:
+        """What is there now, never waited for longer than it takes the first record to come, in broker-time order.
+
+        Merged by the heads of the partitions, not sorted: a broker clock that jumps back must not change the order
+        within one.
+        """
+        fetched = await self._consumer.getmany(
+            *self._inbound, timeout_ms=READ_TIMEOUT_MS, max_records=self._settings.batch_max_records
+        )
+        if len(fetched) == 1:
+            return next(iter(fetched.values()))
+        return list(heapq.merge(*fetched.values(), key=attrgetter("timestamp")))
+
+    async def _claimed(self, cases: Sequence[Case], upto: Mapping[Place, int], rules: Rules) -> list[bytes | None]:
+        claims = [case.claim for case in cases if case.claim is not None]
+        while True:
+            found = await self._seen.claim(claims, committed=self._committed, upto=upto)
+            foreign = [
+                (claim, mark)
+                for claim, mark in zip(claims, found, strict=True)
+                if mark is not None and rules.marks.judge(claim, mark) is Verdict.TAMPERED
+            ]
+            if not foreign:
+                return found
+            log.error("seen.foreign_marks", lane=self.number, count=len(foreign), alarm=True)
+            for claim, mark in foreign:
+                await self._seen.unmark(claim, mark)
+
+    async def _nothing_undecided(self) -> None:
+        until = time.monotonic() + DOUBT_SETTLES_S
+        while places := await self._offsets.undecided(self._output_places):
+            if time.monotonic() > until:
+                raise InDoubt(
+                    f"lane {self.number}: {len(places)} output partitions hold an undecided transaction, first "
+                    f"{places[0][0]}; no hub may write there: see the runbook, 'A transaction in doubt'"
+                )
+            await asyncio.sleep(0.1)
+
+    async def _positions(self) -> dict[Place, int]:
+        committed = await self._offsets.committed()
+        beginnings = await self._offsets.beginnings(self._inbound)
+        positions = {}
+        for place in self._inbound:
+            positions[place] = committed.get(place, beginnings[place])
+            if positions[place] < beginnings[place]:
+                raise InDoubt(
+                    f"lane {self.number}: {place[0]} lost {beginnings[place] - positions[place]} records to retention "
+                    f"before they were read; see the runbook, 'Records expired'"
+                )
+        return positions
+
+    async def _connect_seen(self) -> None:
+        while True:
+            try:
+                await self._seen.connect(self._offsets.committed)
+            except SeenLostWrites as lost:
+                log.warning("seen.rebuild", lane=self.number, reason=str(lost))
+                await rebuild(self._seen, settings=self._settings, rules=self._rules(), offsets=self._offsets)
+            else:
+                return
+
+    async def _let_go(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.throw_away()
+        await self._seen.close()
+
+    def _moved(self, batch: Batch, upto: Mapping[Place, int]) -> None:
+        self._committed |= upto
+        self._head = batch.head
+        progress = self.progress
+        progress.batches += 1
+        progress.moved_at = time.time()
+        for outcome, count in batch.outcomes.items():
+            progress.events += count
+            progress.outcomes[outcome] = progress.outcomes.get(outcome, 0) + count
+        log.debug("lane.batch", lane=self.number, outcomes=batch.outcomes, outputs=len(batch.outputs))
+
+    def _note(self, state: LaneState, why: Exception) -> None:
+        self.progress.state, self.progress.reason = state, str(why)
+        log.warning(
+            "lane.state", state=state.value, lane=self.number, reason=str(why), alarm=state is LaneState.IN_DOUBT
+        )

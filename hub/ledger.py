@@ -1,0 +1,154 @@
+"""The ledger: one record for each inbound event, in the same transaction as its outputs, chained by hash."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+
+GENESIS = "0" * 64
+"""What the first record of a lane's chain names as the hash before it."""
+
+
+class At(BaseModel):
+    """Where the inbound record stands, and its broker time in milliseconds since 1970."""
+
+    model_config = ConfigDict(frozen=True)
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+
+
+class EventName(BaseModel):
+    """What names the event; a part that did not have its form is None."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str | None = None
+    id: str | None = None
+    type: str | None = None
+    subject: str | None = None
+    correlationid: str | None = None
+    sequence: int | None = None
+    time: str | None = None
+
+
+class DecisionEntry(BaseModel):
+    """One party that was told, or was not, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recipient: str
+    told: bool
+    relation: str
+    rule: str
+    basis: str
+    agreement: str
+    view: str
+    reason: str
+    topic: str | None = None
+    delivery: str | None = None
+    digest: str | None = None
+    """SHA-256 of the notification's bytes."""
+
+
+class FirstAt(BaseModel):
+    """Where the first event of an identity stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class FaultEntry(BaseModel):
+    """One fault."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    path: str
+    rule: str
+
+
+class TraceEntry(BaseModel):
+    """The hub's step in the event's trace."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trace_id: str
+    parent: str | None
+    span: str
+
+
+class Versions(BaseModel):
+    """The data that the decisions rest on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy: str
+    directory: str
+    network: str
+
+
+class Worked(BaseModel):
+    """Who decided, and when (wall clock, milliseconds since 1970): for operators; no decision depends on it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    worker: str
+    read_ms: int
+    decided_ms: int
+
+
+class LedgerEntry(BaseModel):
+    """One record of `hub.ledger.v1`, as readers see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    lane: int
+    number: int
+    """Position in the lane's chain, from 1."""
+    at: At
+    event: EventName
+    signer: str | None
+    key_id: str | None
+    digest: str | None
+    """SHA-256 of the record's value, hexadecimal; None for a record without one."""
+    size: int
+    outcome: str
+    faults: tuple[FaultEntry, ...]
+    first: FirstAt | None
+    decisions: tuple[DecisionEntry, ...]
+    receipt: str | None
+    """Id of the receipt that went to the sender, if there was anybody to send it to."""
+    receipt_to: str | None
+    trace: TraceEntry
+    hub: Worked
+    versions: Versions
+    prev: str
+    """SHA-256 of the lane's previous ledger record, hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The end of a lane's chain."""
+
+    number: int = 0
+    hash: str = GENESIS
+
+
+def chained(entry: dict[str, Any], head: ChainHead) -> tuple[bytes, ChainHead]:
+    """The bytes of a ledger entry that follows `head`, and the head after it."""
+    value = to_json({**entry, "number": head.number + 1, "prev": head.hash})
+    return value, ChainHead(head.number + 1, record_hash(value))
+
+
+def record_hash(value: bytes) -> str:
+    """What the next record of the chain names."""
+    return hashlib.sha256(value).hexdigest()

@@ -1,0 +1,71 @@
+"""What Kafka says of positions: how far the group has committed, where partitions end, and what is undecided."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from hub.errors import Unavailable
+
+Place = tuple[str, int]
+"""A topic and a partition number."""
+
+TIMEOUT_S = 10.0
+
+
+class Offsets:
+    """Asks with confluent-kafka's AdminClient: aiokafka can't ask for stable committed offsets (KIP-447)."""
+
+    def __init__(self, admin: Mapping[str, Any], *, group: str, inbound: Iterable[Place]) -> None:
+        self._admin = AdminClient({**admin, "log_level": 0})
+        self._group = group
+        self._inbound = tuple(inbound)
+
+    async def committed(self) -> dict[Place, int]:
+        """The next offset to be read of every inbound partition; one that was never read is left out.
+
+        Waits for offsets whose transaction is being decided.
+        """
+        asked = ConsumerGroupTopicPartitions(self._group, [TopicPartition(*place) for place in self._inbound])
+        answer = await self._asked(
+            self._admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
+        )
+        found = answer[self._group].topic_partitions
+        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+
+    async def stable_ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Each partition's last stable offset: what a `read_committed` reader can get to."""
+        return await self._ends(places, IsolationLevel.READ_COMMITTED, OffsetSpec.latest())
+
+    async def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Each partition's high watermark, undecided transactions included."""
+        return await self._ends(places, IsolationLevel.READ_UNCOMMITTED, OffsetSpec.latest())
+
+    async def beginnings(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Each partition's first offset that is still kept."""
+        return await self._ends(places, IsolationLevel.READ_UNCOMMITTED, OffsetSpec.earliest())
+
+    async def undecided(self, places: Iterable[Place]) -> tuple[Place, ...]:
+        """Partitions that hold a transaction which is neither committed nor aborted."""
+        asked = tuple(places)
+        ends = await self.ends(asked)  # first: what comes between the two calls can only raise the other
+        stable = await self.stable_ends(asked)
+        return tuple(place for place in asked if stable[place] < ends[place])
+
+    async def _ends(self, places: Iterable[Place], isolation: IsolationLevel, which: OffsetSpec) -> dict[Place, int]:
+        asked = {TopicPartition(*place): which for place in places}
+        if not asked:
+            return {}
+        answer = await self._asked(
+            self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
+        )
+        return {(place.topic, place.partition): found.offset for place, found in answer.items()}
+
+    async def _asked(self, futures: Mapping[Any, Any]) -> dict[Any, Any]:
+        try:
+            answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None
+        return dict(zip(futures, answers, strict=True))

@@ -1,0 +1,170 @@
+"""Decides what an inbound record comes to: the notifications that go out, and the receipt that goes back."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic_core import to_json
+
+from contracts.envelope import CONTENT_TYPE, data_schema
+from contracts.faults import Fault
+from contracts.headers import TRACEPARENT, traceparent
+from contracts.identity import delivery_id, receipt_id, span_id
+from contracts.parties import HUB, agency_of
+from contracts.topics import Family
+from hub.names import Names
+from hub.record import Coordinates, Output
+
+RECEIPT_TYPE = "wales.child-protection.receipts.{}.v1"
+_CONTENT_TYPE = ("content-type", CONTENT_TYPE)
+
+
+class Outcome(StrEnum):
+    """What became of an inbound record; every record has exactly one."""
+
+    ACCEPTED = "accepted"
+    """Routed: each entitled recipient has one notification."""
+    DUPLICATE = "duplicate"
+    """A repeat of an event that was accepted: dropped, and the sender told so."""
+    CONFLICT = "conflict"
+    """Other content under a used id: a dead letter."""
+    REJECTED = "rejected"
+    """Not a valid event of its signer: a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where the hub's step stands in the event's trace: ids are made from the record, so a second reading agrees."""
+
+    trace_id: str
+    parent: str | None
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification to one recipient: its id, its record, and a digest of what it shows."""
+
+    delivery: str
+    output: Output
+    digest: str
+
+
+def notification(
+    document: Mapping[str, Any],
+    data: Mapping[str, Any],
+    *,
+    recipient: str,
+    view: str,
+    subject: str,
+    trace: Trace,
+    family: Family,
+    names: Names,
+) -> Notification:
+    """The event `document` as `recipient` gets it: `data` is what its view shows; `origin` is the event's own id."""
+    delivery = delivery_id(document["source"], document["id"], recipient)
+    shown = {name: value for name, value in document.items() if name != "tracestate"}
+    shown |= {
+        "id": delivery, "subject": subject, "data": data,
+        "origin": document["id"], "recipient": recipient, "view": view,
+    }  # fmt: skip
+    value = to_json(shown)
+    header = (TRACEPARENT, traceparent(trace.trace_id, span_id(delivery)))
+    topic = names.outbound(agency_of(recipient), family)
+    output = Output(topic, subject.encode(), value, (header, _CONTENT_TYPE))
+    return Notification(delivery, output, hashlib.sha256(value).hexdigest())
+
+
+def receipt(
+    outcome: str,
+    data: Mapping[str, Any],
+    *,
+    to: str,
+    at: Coordinates,
+    time_ms: int,
+    subject: str | None,
+    correlation: str | None,
+    trace: Trace,
+    names: Names,
+) -> Output:
+    """The hub's answer to a sender: a CloudEvent of the receipts family with source `/hub`."""
+    own_id = receipt_id(at.topic, at.partition, at.offset)
+    event_type = RECEIPT_TYPE.format(outcome)
+    value = to_json(
+        {
+            "specversion": "1.0",
+            "id": own_id,
+            "source": HUB,
+            "type": event_type,
+            "subject": subject or own_id,
+            "time": iso_time(time_ms),
+            "datacontenttype": "application/json",
+            "dataschema": data_schema(event_type),
+            "correlationid": correlation or own_id,
+            "sequence": at.offset + 1,
+            "data": data,
+        }
+    )
+    headers = ((TRACEPARENT, traceparent(trace.trace_id, span_id(own_id))), _CONTENT_TYPE)
+    topic = names.outbound(agency_of(to), Family.RECEIPTS)
+    return Output(topic, (subject or own_id).encode(), value, headers)
+
+
+def accepted_data(document: Mapping[str, Any], at: Coordinates, decisions: Sequence[Any]) -> dict[str, Any]:
+    """What an `accepted` receipt says: who was told, with which view, and who was not, and why."""
+    source, event_id = document["source"], document["id"]
+    return {
+        **_original(source, event_id, document["type"], at),
+        "told": [
+            {"recipient": d.recipient, "delivery": delivery_id(source, event_id, d.recipient), "view": d.view}
+            for d in decisions
+            if d.told
+        ],
+        "not_told": [{"recipient": d.recipient, "reason": d.reason} for d in decisions if not d.told],
+    }
+
+
+def duplicate_data(document: Mapping[str, Any], at: Coordinates, first: Coordinates) -> dict[str, Any]:
+    """What a `duplicate` receipt says: where the first stands."""
+    return {**_original(document["source"], document["id"], document["type"], at), "first": coordinates(first)}
+
+
+def rejected_data(
+    source: str | None,
+    event_id: str | None,
+    event_type: str | None,
+    *,
+    at: Coordinates,
+    authenticated: bool,
+    faults: Sequence[Fault],
+) -> dict[str, Any]:
+    """What a `rejected` receipt says: codes, field paths, rules and remedies, never a value."""
+    data: dict[str, Any] = {"record": coordinates(at), "authenticated": authenticated}
+    if source is not None and event_id is not None:
+        data["original"] = {"source": source, "id": event_id}
+    if event_type is not None:
+        data["original_type"] = event_type
+    data["faults"] = [fault_data(fault) | {"remedy": fault.remedy} for fault in faults]
+    return data
+
+
+def fault_data(fault: Fault) -> dict[str, str]:
+    """A fault as receipts, dead letters and the ledger write it."""
+    return {"code": fault.code.value, "path": fault.path, "rule": fault.rule}
+
+
+def coordinates(at: Coordinates) -> dict[str, Any]:
+    """Coordinates as receipts, dead letters and the ledger write them."""
+    return {"topic": at.topic, "partition": at.partition, "offset": at.offset}
+
+
+def iso_time(time_ms: int) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _original(source: str, event_id: str, event_type: str, at: Coordinates) -> dict[str, Any]:
+    return {"original": {"source": source, "id": event_id}, "original_type": event_type, "record": coordinates(at)}

@@ -1,0 +1,96 @@
+"""All that decisions rest on, read from files, checked, and swapped whole between batches when a file changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from contracts.directory import Directory
+from contracts.errors import ContractError
+from contracts.network import Network
+from contracts.registry import REGISTRY
+from contracts.topics import Family
+from hub.dedupe import Marks
+from hub.errors import StartRefused
+from hub.keyring import Keyring, load_keyring
+from hub.minimise import Views
+from hub.names import Names
+from hub.policy_file import Policy
+from hub.settings import Settings
+from hub.validate import Validator
+
+log = structlog.get_logger("dolen.rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One consistent set: what was in force for a batch, named by versions in its ledger records."""
+
+    names: Names
+    keyring: Keyring
+    directory: Directory
+    network: Network
+    policy: Policy
+    views: Views
+    validator: Validator
+    marks: Marks
+
+
+class RulesFiles:
+    """Reads the rules, and again when a file has changed; wrong ones are refused, and the old stay in force."""
+
+    def __init__(self, settings: Settings, *, marks_secret: bytes) -> None:
+        self._settings = settings
+        self._names = Names(settings.topic_prefix)
+        self._marks = Marks(marks_secret, self._names.inbound)
+        self._stamp = self._look()
+        self.current = self._read()
+
+    def refresh(self) -> bool:
+        """Take changed files into force; whether anything changed."""
+        stamp = self._look()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            self.current = self._read()
+        except (StartRefused, ContractError) as wrong:
+            log.error("rules.refused", reason=str(wrong), in_force=self.current.policy.version)
+            return False
+        log.info("rules.changed", policy=self.current.policy.version, network=self.current.network.version)
+        return True
+
+    def _read(self) -> Rules:
+        settings = self._settings
+        directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+        network = Network.load(settings.network, directory)
+        directory = network.directory
+        policy = Policy.load(directory, settings.policy_dir)
+        families = dict(zip(self._names.inbound, Family, strict=True))
+        return Rules(
+            names=self._names,
+            keyring=load_keyring(settings.state_dir / "hub" / "keyring.toml"),
+            directory=directory,
+            network=network,
+            policy=policy,
+            views=Views(policy),
+            validator=Validator(REGISTRY, directory, families),
+            marks=self._marks,
+        )
+
+    def _look(self) -> tuple[tuple[str, int, int], ...]:
+        return tuple(
+            (str(path), stat.st_mtime_ns, stat.st_size)
+            for path in self._files()
+            if (stat := path.stat() if path.exists() else None) is not None
+        )
+
+    def _files(self) -> Iterable[Path]:
+        settings = self._settings
+        yield settings.network
+        yield settings.state_dir / "hub" / "keyring.toml"
+        if settings.schools_csv is not None:
+            yield settings.schools_csv
+        if settings.policy_dir is not None:
+            yield from sorted(settings.policy_dir.rglob("*.toml"))

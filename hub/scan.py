@@ -1,0 +1,34 @@
+"""Reads topics from their beginning to a given end, committed records only."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from hub.errors import Unavailable
+from hub.offsets import Place
+
+
+async def scan(client: Mapping[str, Any], ends: Mapping[Place, int]) -> AsyncIterator[Sequence[ConsumerRecord]]:
+    """Records of each (topic, partition) up to its end offset, some of one partition at a time, in its order.
+
+    Where an end lies behind an undecided transaction, waits until that is decided.
+    """
+    consumer = AIOKafkaConsumer(
+        **client, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    places = {TopicPartition(*place): end for place, end in ends.items() if end > 0}
+    try:
+        await consumer.start()
+        consumer.assign(list(places))
+        if places:
+            await consumer.seek_to_beginning(*places)
+        while places:
+            for records in (await consumer.getmany(*places, timeout_ms=200, max_records=2000)).values():
+                yield records
+            places = {place: end for place, end in places.items() if await consumer.position(place) < end}
+    except (KafkaError, OSError) as failure:
+        raise Unavailable(f"Kafka doesn't show {len(ends)} partitions ({type(failure).__name__})") from None
+    finally:
+        await consumer.stop()

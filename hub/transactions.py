@@ -1,0 +1,198 @@
+"""A lane's producer: transactional, its own id, and gone at the first doubt.
+
+aiokafka resends a transactional request on the same epoch after an indefinite error (the request may still be on its
+way), and a delayed EndTxn then commits the *next* transaction, even one that was aborted meanwhile. No client in Python
+has KIP-890's epoch bump. So here any failure to hear the answer ends the producer; a new one with the same id makes the
+broker settle what was open, under a new epoch that fences the old requests.
+
+The names overridden here are private: aiokafka is pinned exactly, and a test fails when they change.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.producer import sender as aiokafka_sender
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from hub.errors import LaneLost, Unavailable
+from hub.record import Output
+
+BATCH_BYTES = 1024 * 1024
+"""The most bytes of one partition in one produce request's batch."""
+
+CONCURRENT_TRANSACTIONS_WAIT_S = 0.002
+"""How long to wait for the previous transaction's markers: aiokafka waits 20 ms, three times as long as they take."""
+
+RETRY_BACKOFF_MS = 5
+
+logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)  # says at every first produce what is harmless
+
+
+class _FailFast:
+    """Ends the producer when a transactional request's answer isn't heard."""
+
+    async def do(self, node_id: int) -> bool:
+        request = self.create_request()  # type: ignore[attr-defined]
+        sender = self._sender  # type: ignore[attr-defined]
+        response = await sender.client.send(node_id, request, group=self.group)  # type: ignore[attr-defined]
+        backoff = self.handle_response(response)  # type: ignore[attr-defined]
+        if backoff is None:
+            return True
+        await asyncio.sleep(min(backoff, CONCURRENT_TRANSACTIONS_WAIT_S))
+        return False
+
+
+class _AddPartitions(_FailFast, aiokafka_sender.AddPartitionsToTxnHandler):
+    pass
+
+
+class _AddOffsets(_FailFast, aiokafka_sender.AddOffsetsToTxnHandler):
+    pass
+
+
+class _CommitOffsets(_FailFast, aiokafka_sender.TxnOffsetCommitHandler):
+    pass
+
+
+class _EndTransaction(_FailFast, aiokafka_sender.EndTxnHandler):
+    pass
+
+
+class _FailFastSender(aiokafka_sender.Sender):
+    """aiokafka's sender, with handlers that fail fast."""
+
+    async def _do_add_partitions_to_txn(self, tps: Any) -> bool:
+        node = await self._find_coordinator(
+            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
+        )
+        return await _AddPartitions(self, tps).do(node)
+
+    async def _do_add_offsets_to_txn(self, group_id: str) -> bool:
+        node = await self._find_coordinator(
+            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
+        )
+        return await _AddOffsets(self, group_id).do(node)
+
+    async def _do_txn_offset_commit(self, offsets: Any, group_id: str) -> bool:
+        node = await self._find_coordinator(aiokafka_sender.CoordinationType.GROUP, group_id)
+        return await _CommitOffsets(self, offsets, group_id).do(node)
+
+    async def _do_txn_commit(self, commit_result: int) -> bool:
+        await self._message_accumulator.flush_for_commit()
+        if self._txn_manager.is_empty_transaction():
+            self._txn_manager.complete_transaction()
+            return True
+        node = await self._find_coordinator(
+            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
+        )
+        return await _EndTransaction(self, commit_result).do(node)
+
+
+class LaneProducer:
+    """One life of a lane's transactional producer; after any error it is thrown away."""
+
+    def __init__(
+        self, client: Mapping[str, Any], *, transactional_id: str, transaction_timeout_ms: int, request_timeout_ms: int
+    ) -> None:
+        self._limit_s = 2 * request_timeout_ms / 1000
+        self._kafka = AIOKafkaProducer(
+            **client,
+            transactional_id=transactional_id,
+            enable_idempotence=True,
+            acks="all",
+            transaction_timeout_ms=transaction_timeout_ms,
+            request_timeout_ms=request_timeout_ms,
+            retry_backoff_ms=RETRY_BACKOFF_MS,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=8 * BATCH_BYTES,
+        )
+        plain = self._kafka._sender
+        self._kafka._sender = _FailFastSender(
+            self._kafka.client,
+            acks=plain._acks,
+            txn_manager=self._kafka._txn_manager,
+            message_accumulator=self._kafka._message_accumulator,
+            retry_backoff_ms=RETRY_BACKOFF_MS,
+            request_timeout_ms=request_timeout_ms,
+        )
+
+    async def fence(self) -> None:
+        """Start: every earlier producer of this id is fenced, and what it left open is settled before this returns."""
+        try:
+            await asyncio.wait_for(self._kafka.start(), timeout=self._limit_s)
+        except (KafkaError, TimeoutError, OSError) as failure:
+            await self.throw_away()
+            raise Unavailable(f"Kafka doesn't start the lane's producer ({type(failure).__name__})") from None
+
+    async def write(self, outputs: Iterable[Output], partition: int) -> None:
+        """Begin a transaction and write every output to `partition` of its topic; returns when all are acknowledged."""
+        async with _sorted_errors(self._limit_s):
+            await self._kafka.begin_transaction()
+            await self._acknowledged(await self._submit(_batched(outputs, self._kafka), partition))
+
+    async def commit(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
+        """Put the offsets into the transaction, last, and commit it."""
+        async with _sorted_errors(self._limit_s):
+            await self._kafka.send_offsets_to_transaction(dict(offsets), group)
+            await self._kafka.commit_transaction()
+
+    async def throw_away(self) -> None:
+        """Close the connections at once, send nothing more, not even an abort: the next producer's start settles it."""
+        self._kafka._closed = True
+        with contextlib.suppress(Exception):
+            await self._kafka.client.close()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._kafka._sender.close(), timeout=2)
+
+    async def _submit(self, batches: Mapping[str, list[BatchBuilder]], partition: int) -> list[asyncio.Future[Any]]:
+        # All first batches are queued without a pause between, so that one AddPartitionsToTxn names all partitions.
+        waiting = [
+            await self._kafka.send_batch(builders[0], topic, partition=partition) for topic, builders in batches.items()
+        ]
+        for topic, builders in batches.items():
+            for builder in builders[1:]:
+                waiting.append(await self._kafka.send_batch(builder, topic, partition=partition))
+        return waiting
+
+    async def _acknowledged(self, waiting: list[asyncio.Future[Any]]) -> None:
+        # aiokafka commits a transaction although a batch of it failed: so each one is asked.
+        for answer in await asyncio.gather(*waiting, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
+
+
+@contextlib.asynccontextmanager
+async def _sorted_errors(limit_s: float) -> AsyncIterator[None]:
+    """Say what happens next after any error within; what takes longer than `limit_s` counts as unheard."""
+    try:
+        async with asyncio.timeout(limit_s):
+            yield
+    except ProducerFenced:
+        raise LaneLost("another worker has started this lane's producer") from None
+    except (KafkaError, TimeoutError, OSError, AssertionError) as failure:
+        if isinstance(failure.__cause__, ProducerFenced):
+            raise LaneLost("another worker has started this lane's producer") from None
+        raise Unavailable(f"a transaction failed ({type(failure).__name__}); the lane starts anew") from None
+
+
+def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, list[BatchBuilder]]:
+    batches: dict[str, list[BatchBuilder]] = {}
+    for output in outputs:
+        builders = batches.get(output.topic)
+        if builders is None:
+            builders = batches[output.topic] = [kafka.create_batch()]
+        if not _fits(builders[-1], output):
+            builders.append(kafka.create_batch())
+            if not _fits(builders[-1], output):
+                raise AssertionError(f"a record of {len(output.value)} bytes doesn't fit into an empty batch")
+    return batches
+
+
+def _fits(builder: BatchBuilder, output: Output) -> bool:
+    appended = builder.append(key=output.key, value=output.value, timestamp=None, headers=output.headers)
+    return appended is not None

@@ -1,0 +1,120 @@
+"""One worker process: a member of the consumer group that runs the lanes which the group gives it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from hub.errors import InDoubt
+from hub.lane import Lane, LaneState, Progress
+from hub.rules import RulesFiles
+from hub.settings import Settings
+
+log = structlog.get_logger("dolen.worker")
+
+A_DAY_MS = 24 * 60 * 60 * 1000
+
+MakeLane = Callable[[int, AIOKafkaConsumer], Lane]
+
+
+class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Owns whole lanes: the range assignor deals out topics with equal partition counts by partition number."""
+
+    def __init__(self, *, settings: Settings, files: RulesFiles, make_lane: MakeLane) -> None:
+        self._settings = settings
+        self._files = files
+        self._make_lane = make_lane
+        self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def lanes(self) -> Mapping[int, Progress]:
+        """What each lane of this worker is doing."""
+        return {number: lane.progress for number, (lane, _) in self._lanes.items()}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Join the group and work until `stop` is set; raises `InDoubt` once every lane here has stopped in doubt."""
+        names = self._files.current.names
+        self._consumer = consumer = self._make_consumer()
+        await self._started(consumer, stop)
+        consumer.subscribe(list(names.inbound), listener=self)
+        try:
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), timeout=self._settings.policy_poll_s)
+                self._files.refresh()
+                self._raise_broken()
+        finally:
+            await self._stop_lanes()
+            await consumer.stop()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """The group takes the lanes back: end each after the batch in hand."""
+        await self._stop_lanes()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """The group gives lanes: start each; a lane begins by fencing whoever had it before."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        numbers = sorted({place.partition for place in assigned})
+        log.info("worker.lanes", lanes=numbers)
+        for number in numbers:
+            lane = self._make_lane(number, consumer)
+            self._lanes[number] = lane, asyncio.create_task(lane.run(), name=f"lane-{number}")
+
+    def _make_consumer(self) -> AIOKafkaConsumer:
+        settings = self._settings
+        return AIOKafkaConsumer(
+            **settings.kafka_client(),
+            group_id=self._files.current.names.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # never used: a lane seeks before it reads
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=max(300, settings.session_timeout_ms // 5),
+            rebalance_timeout_ms=max(10_000, 3 * settings.request_timeout_ms),
+            max_poll_interval_ms=A_DAY_MS,  # a lane that waits for Redis doesn't poll, and is not dead
+            request_timeout_ms=max(settings.request_timeout_ms, settings.session_timeout_ms) + 1000,
+            fetch_max_wait_ms=100,
+            retry_backoff_ms=50,
+        )
+
+    async def _started(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await consumer.start()
+            except (KafkaError, OSError) as away:
+                log.warning("worker.waiting", reason=f"Kafka can't be reached ({type(away).__name__})")
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _stop_lanes(self) -> None:
+        lanes, self._lanes = self._lanes, {}
+        for lane, _ in lanes.values():
+            lane.stop()
+        tasks = [task for _, task in lanes.values()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._settings.request_timeout_ms / 1000)
+        for task in late:  # its transaction is settled by whoever takes over
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _raise_broken(self) -> None:
+        """A lane in doubt stays stopped beside its working neighbours; any other error is the worker's end."""
+        for number, (lane, task) in self._lanes.items():
+            if not task.done() or task.cancelled():
+                continue
+            error = task.exception()
+            if error is not None and not isinstance(error, InDoubt):
+                log.critical("lane.failed", lane=number, error=type(error).__name__, alarm=True)
+                raise error
+            if all(lane.progress.state is LaneState.IN_DOUBT for lane, _ in self._lanes.values()):
+                raise error or InDoubt(f"lane {lane.number} stopped")
