@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from contracts.base import Contract
 from contracts.parties import PartyUri
+from contracts.times import Moment
 
 CONTENT_TYPE = b"application/cloudevents+json"
 
@@ -17,16 +18,12 @@ Uuid = Annotated[
 ]
 """A UUID in its one canonical spelling (RFC 9562, lower case): two spellings of one id would be two identities."""
 
-Traceparent = Annotated[
-    str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", max_length=55)
-]
+Traceparent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", max_length=55)]
 """W3C Trace Context, version 00."""
 
 Tracestate = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=512)]
 
-DataSchema = Annotated[
-    str, StringConstraints(pattern=r"^urn:dolen:schema:[a-z0-9.-]+$", max_length=160)
-]
+DataSchema = Annotated[str, StringConstraints(pattern=r"^urn:dolen:schema:[a-z0-9.-]+$", max_length=160)]
 """`urn:dolen:schema:<type>`."""
 
 
@@ -48,7 +45,7 @@ class Event(Contract):
     type: str
     subject: Uuid
     """The sender's reference of the child; also the Kafka key. Never a name, NHS number or URN."""
-    time: AwareDatetime
+    time: Moment
     """When it happened at the sender, with an offset."""
     datacontenttype: Literal["application/json"] = "application/json"
     dataschema: DataSchema

@@ -1,7 +1,8 @@
-"""What the registry knows of each event type: its model, its family, who may publish it, how far it may be relied on."""
+"""What the registry knows of each event type: its model, its family, who publishes it, how far it may be relied on."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import get_args
 
 from contracts.envelope import Event
 from contracts.kinds import Kind
@@ -31,3 +32,12 @@ class EventType:
     title_cy: str
     summary: str
     maturity: Maturity = Maturity.RELEASED
+
+
+def declared(
+    model: type[Event], *, publishers: frozenset[Kind], title_en: str, title_cy: str, summary: str
+) -> EventType:
+    """The registry's entry for a model, named and placed by the model's own `type` literal."""
+    (name,) = get_args(model.model_fields["type"].annotation)
+    family = Family(name.split(".")[2])
+    return EventType(name, family, model, publishers, title_en, title_cy, summary)

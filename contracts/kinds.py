@@ -16,3 +16,15 @@ class Kind(StrEnum):
     """Probation and youth justice."""
     SCHOOLS = "schools"
     THIRD_SECTOR = "third-sector"
+
+
+EVERY_AGENCY = frozenset(Kind)
+"""Whoever learns of it says it."""
+
+SOCIAL_SERVICES_ALONE = frozenset({Kind.SOCIAL_SERVICES})
+"""Decisions and records of the local authority that is responsible for the child."""
+
+POLICE_ALONE = frozenset({Kind.POLICE})
+
+HUB_ALONE: frozenset[Kind] = frozenset()
+"""No organisation may send it."""

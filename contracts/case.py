@@ -1,0 +1,97 @@
+"""What every event about a child's case carries: the authority it belongs to, who takes part, who must not be told."""
+
+from collections.abc import Iterable
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from contracts.base import Contract
+from contracts.envelope import Event
+from contracts.parties import AgencyId, PartyUri
+from contracts.people import Child, TeamContact
+from contracts.sharing import Sharing
+
+MAX_CHILDREN = 20
+"""Children of one family in one event."""
+
+Parties = Annotated[tuple[PartyUri, ...], Field(max_length=40)]
+
+
+class CaseData(Contract):
+    """The part of `data` that says whose case it is."""
+
+    responsible_authority: Annotated[AgencyId, Sharing.CASE]
+    """The social services that own the case or, for a report, in whose area the concern occurred."""
+    participants: Annotated[Parties, Sharing.CASE] = ()
+    """Parties named as taking part: invited, attending, in the core group."""
+    conflicts_of_interest: Annotated[Parties, Sharing.CASE] = ()
+    """Parties that must not be told, for example the employer of a practitioner against whom an allegation is made."""
+    contact: Annotated[TeamContact | None, Sharing.CONTACT] = None
+
+
+class AboutOneChild(CaseData):
+    """Data about one child."""
+
+    child: Child
+
+
+class ChildItem(Contract):
+    """One child in an event about several; all about the child hangs below, so that a list can be cut to one."""
+
+    child: Child
+
+
+class AboutChildren(CaseData):
+    """Data about one or more children of a family. Each type narrows the items."""
+
+    children: Annotated[tuple[ChildItem, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+
+
+class ChildEvent(Event):
+    """An event about one child, who is its subject."""
+
+    data: AboutOneChild
+
+    @model_validator(mode="after")
+    def _is_about_its_subject(self) -> Self:
+        if self.data.child.reference != self.subject:
+            raise _not_the_subject()
+        check_conflicts(self.data)
+        return self
+
+
+class ChildrenEvent(Event):
+    """An event about several children of a family, one of whom is its subject."""
+
+    data: AboutChildren
+
+    @model_validator(mode="after")
+    def _is_about_its_subject(self) -> Self:
+        references = [item.child.reference for item in self.data.children]
+        if self.subject not in references:
+            raise _not_the_subject()
+        if len(references) > 1 and len(set(references)) != len(references):
+            raise PydanticCustomError("dolen_child_twice", "each child of an event has a reference of its own")
+        check_conflicts(self.data)
+        return self
+
+
+def check_conflicts(data: CaseData) -> None:
+    """Refuse data that names a party both as taking part and as not to be told."""
+    if data.conflicts_of_interest and not set(data.conflicts_of_interest).isdisjoint(data.participants):
+        raise PydanticCustomError(
+            "dolen_conflict_takes_part", "a party with a conflict of interest is not among the participants"
+        )
+
+
+def check_participants(data: CaseData, parties: Iterable[PartyUri]) -> None:
+    """Refuse data that names somebody as taking part whom `participants`, by which the hub routes, leaves out."""
+    if not set(data.participants).issuperset(parties):
+        raise PydanticCustomError(
+            "dolen_not_among_participants", "everyone who is named as taking part is among the participants"
+        )
+
+
+def _not_the_subject() -> PydanticCustomError:
+    return PydanticCustomError("dolen_subject", "subject is the reference of a child of this event")
