@@ -12,6 +12,17 @@ from hub.errors import StartRefused
 STATE_DIR = Path(".dolen")
 
 
+class KafkaAdmin(BaseModel):
+    """Who provisions: `dolen up` writes it down; in service it is a super user of the cluster."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    username: str
+    """SASL/SCRAM-SHA-512 user."""
+    password: SecretStr
+    """The user's password."""
+
+
 class KafkaSettings(BaseModel):
     """How to reach Kafka."""
 
@@ -25,6 +36,10 @@ class KafkaSettings(BaseModel):
     """The user's password."""
     ssl_ca: Path | None = None
     """CA certificates (PEM): with it the connection is TLS."""
+    admin: KafkaAdmin | None = None
+    """Used by `dolen provision` alone."""
+    replication: Annotated[int, Field(ge=1, le=7)] = 1
+    """Copies of each partition that `dolen provision` asks for; 3 in service."""
 
 
 class RedisSettings(BaseModel):
