@@ -1,0 +1,49 @@
+"""The command `dolen`: one name for each thing that a person does, and what each exit code means."""
+
+import sys
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from contracts.errors import ContractError
+from hub.commands import run
+from hub.errors import DolenError, InDoubt, StartRefused, Unavailable
+
+EXIT_DIFFERENCE = 1
+"""Something was looked for and not found, or differs from what it should be."""
+EXIT_REFUSED = 2
+"""A wrong argument, setting, policy, network or directory file."""
+EXIT_UNAVAILABLE = 3
+"""A server can't be reached."""
+EXIT_IN_DOUBT = 4
+"""Something needs a person: see the runbook."""
+
+app = typer.Typer(
+    name="dolen",
+    help="Dolen (Welsh: a link): the message hub of the agencies that protect children in Wales.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(run.app, name="run")
+
+
+def main() -> NoReturn:
+    """Run the command line; an error of ours becomes one line on standard error and its exit code."""
+    try:
+        app()
+    except (StartRefused, ContractError) as refused:
+        _end(refused, EXIT_REFUSED)
+    except InDoubt as doubt:
+        _end(doubt, EXIT_IN_DOUBT)
+    except Unavailable as away:
+        _end(away, EXIT_UNAVAILABLE)
+    except DolenError as failed:
+        _end(failed, EXIT_DIFFERENCE)
+    raise AssertionError("typer ends the process")
+
+
+def _end(error: Exception, code: int) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"dolen: {error}", markup=False)
+    sys.exit(code)
