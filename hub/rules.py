@@ -65,7 +65,6 @@ class RulesFiles:
         settings = self._settings
         directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
         network = Network.load(settings.network, directory)
-        directory = network.directory
         policy = Policy.load(directory, settings.policy_dir)
         families = dict(zip(self._names.inbound, Family, strict=True))
         return Rules(
@@ -75,7 +74,7 @@ class RulesFiles:
             network=network,
             policy=policy,
             views=Views(policy),
-            validator=Validator(REGISTRY, directory, families),
+            validator=Validator(REGISTRY, directory=directory, network=network, families=families),
             marks=self._marks,
         )
 

@@ -14,7 +14,8 @@ from contracts.event_type import EventType
 from contracts.faults import Fault, FaultCode
 from contracts.identity import delivery_id
 from contracts.kinds import Kind
-from contracts.parties import Names, agency_of, school_of
+from contracts.network import Network
+from contracts.parties import Names, agency_of, agency_uri
 from contracts.topics import Family
 from hub.record import Record
 
@@ -52,12 +53,20 @@ class Refused:
 
 
 class Validator:
-    """Checks records against the registry and the directory; a second reading of a record decides the same."""
+    """Checks records against the registry, directory and network; a second reading of a record decides the same."""
 
-    def __init__(self, registry: Mapping[str, EventType], directory: Directory, families: Mapping[str, Family]) -> None:
+    def __init__(
+        self,
+        registry: Mapping[str, EventType],
+        *,
+        directory: Directory,
+        network: Network,
+        families: Mapping[str, Family],
+    ) -> None:
         """`families` says which family's topic each topic name is."""
         self._registry = registry
         self._directory = directory
+        self._network = network
         self._families = families
         self._named = {name: tuple(_named_parties(kind.model)) for name, kind in registry.items()}
 
@@ -93,8 +102,7 @@ class Validator:
     def _misplaced(self, record: Record, kind: EventType, signer: str) -> Fault | None:
         if self._families.get(record.topic) is not kind.family:
             return Fault(FaultCode.WRONG_TOPIC, "type")
-        sender = self._directory.organisations.get(signer)
-        if sender is None or sender.kind not in kind.publishers:
+        if self._network.kind_of(signer) not in kind.publishers:
             return Fault(FaultCode.NOT_YOURS_TO_SEND, "type")
         return None
 
@@ -113,10 +121,7 @@ class Validator:
             yield Fault(FaultCode.NOT_A_DELIVERY, "data.delivery")
 
     def _exists(self, party: str) -> bool:
-        number = school_of(party)
-        if number is not None:
-            return number in self._directory.schools
-        return agency_of(party) in self._directory.organisations
+        return self._directory.knows(party) or self._network.takes_part(party)
 
     def _names_something(self, names: Names, value: str) -> bool:
         match names:
@@ -125,10 +130,9 @@ class Validator:
             case Names.SCHOOL:
                 return value in self._directory.schools
             case Names.SOCIAL_SERVICES:
-                found = self._directory.organisations.get(value)
-                return found is not None and found.kind is Kind.SOCIAL_SERVICES
-            case _:
-                return value in self._directory.organisations
+                return self._directory.kind_of(value) is Kind.SOCIAL_SERVICES
+            case Names.AGENCY:
+                return self._exists(agency_uri(value))
 
 
 def _parse(value: bytes | None) -> dict[str, Any] | Fault:
