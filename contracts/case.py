@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.base import Contract
 from contracts.envelope import Event
 from contracts.parties import AgencyId, PartyUri
 from contracts.people import Child, TeamContact
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 
 MAX_CHILDREN = 20
@@ -56,7 +56,7 @@ class ChildEvent(Event):
     @model_validator(mode="after")
     def _is_about_its_subject(self) -> Self:
         if self.data.child.reference != self.subject:
-            raise _not_the_subject()
+            raise broken(Rule.SUBJECT)
         check_conflicts(self.data)
         return self
 
@@ -70,9 +70,9 @@ class ChildrenEvent(Event):
     def _is_about_its_subject(self) -> Self:
         references = [item.child.reference for item in self.data.children]
         if self.subject not in references:
-            raise _not_the_subject()
+            raise broken(Rule.SUBJECT)
         if len(references) > 1 and len(set(references)) != len(references):
-            raise PydanticCustomError("dolen_child_twice", "each child of an event has a reference of its own")
+            raise broken(Rule.CHILD_TWICE)
         check_conflicts(self.data)
         return self
 
@@ -80,18 +80,10 @@ class ChildrenEvent(Event):
 def check_conflicts(data: CaseData) -> None:
     """Refuse data that names a party both as taking part and as not to be told."""
     if data.conflicts_of_interest and not set(data.conflicts_of_interest).isdisjoint(data.participants):
-        raise PydanticCustomError(
-            "dolen_conflict_takes_part", "a party with a conflict of interest is not among the participants"
-        )
+        raise broken(Rule.CONFLICT_TAKES_PART)
 
 
 def check_participants(data: CaseData, parties: Iterable[PartyUri]) -> None:
     """Refuse data that names somebody as taking part whom `participants`, by which the hub routes, leaves out."""
     if not set(data.participants).issuperset(parties):
-        raise PydanticCustomError(
-            "dolen_not_among_participants", "everyone who is named as taking part is among the participants"
-        )
-
-
-def _not_the_subject() -> PydanticCustomError:
-    return PydanticCustomError("dolen_subject", "subject is the reference of a child of this event")
+        raise broken(Rule.NOT_AMONG_PARTICIPANTS)

@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+
+from contracts.rules import Rule, broken
 
 
 class Category(StrEnum):
@@ -19,7 +20,7 @@ class Category(StrEnum):
 
 def _check_no_repeats(categories: tuple[Category, ...]) -> tuple[Category, ...]:
     if len(set(categories)) != len(categories):
-        raise PydanticCustomError("dolen_category_twice", "each category is given once")
+        raise broken(Rule.CATEGORY_TWICE)
     return categories
 
 

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from contracts.base import Contract
 from contracts.parties import AgencyId
+from contracts.rules import Rule, broken
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 """A to Z less I, O and S: a letter's index is its value (Data Standards Catalogue, UPN 2.0)."""
@@ -29,14 +29,14 @@ def _check_nhs_number(number: str) -> str:
     a, b, c, d, e, f, g, h, i, check = number.encode()
     weighed = 10 * a + 9 * b + 8 * c + 7 * d + 6 * e + 5 * f + 4 * g + 3 * h + 2 * i + check - 2640
     if weighed % 11:
-        raise PydanticCustomError("dolen_nhs_number", "the check digit of the NHS number is wrong (modulus 11)")
+        raise broken(Rule.NHS_NUMBER)
     return number
 
 
 def _check_upn(number: str) -> str:
     # stdnum.gb.upn is no use here: its list of authorities is English, and it refuses every Welsh pupil.
     if upn_check_letter(number[1:]) != number[0]:
-        raise PydanticCustomError("dolen_upn", "the check letter of the UPN is wrong (modulus 23)")
+        raise broken(Rule.UPN)
     return number
 
 

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 
 from contracts.base import Contract
 from contracts.kinds import Kind
 from contracts.parties import PartyUri
 from contracts.people import RecordPointer
+from contracts.rules import Rule, broken
 from contracts.text import Line, Statement
 
 Manner = Literal["telephone", "video", "in-person", "hybrid"]
@@ -86,6 +86,4 @@ QUORUM = frozenset({Kind.SOCIAL_SERVICES, Kind.POLICE})
 def check_quorum(parties: Iterable[Invitation | Attendee]) -> None:
     """Refuse a strategy discussion without social services and police."""
     if not QUORUM.issubset(party.kind for party in parties):
-        raise PydanticCustomError(
-            "dolen_quorum", "a strategy discussion needs social services and police, or the reason for a departure"
-        )
+        raise broken(Rule.QUORUM)

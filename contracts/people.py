@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.base import Contract
 from contracts.envelope import Uuid
@@ -24,6 +23,7 @@ from contracts.identifiers import (
     Uprn,
 )
 from contracts.parties import AgencyId, PartyUri
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Language, Line, Name, Prose, Statement
 
@@ -135,23 +135,16 @@ class Child(Contract):
 
 def _check_born(child: Child) -> None:
     if child.date_of_birth is None or not child.names or child.mother is not None:
-        raise PydanticCustomError(
-            "dolen_born_child",
-            "a child has names and date_of_birth, or, unborn, expected_delivery and mother; not a mixture",
-        )
+        raise broken(Rule.BORN_CHILD)
     if child.education is None:
-        raise PydanticCustomError(
-            "dolen_education", "a born child has an education, with the status unknown where nobody knows"
-        )
+        raise broken(Rule.EDUCATION)
 
 
 def _check_unborn(child: Child) -> None:
     if child.mother is None:
-        raise PydanticCustomError("dolen_unborn_child_mother", "an unborn child is known by the mother")
+        raise broken(Rule.UNBORN_CHILD_MOTHER)
     if child.names or child.date_of_birth or child.nhs_number or child.upn or child.education:
-        raise PydanticCustomError(
-            "dolen_unborn_child", "an unborn child has no names, date_of_birth, nhs_number, upn or education"
-        )
+        raise broken(Rule.UNBORN_CHILD)
 
 
 class ChildHeard(Contract):
@@ -297,7 +290,7 @@ class AgencyView(Contract):
     @model_validator(mode="after")
     def _dissent_has_reasons(self) -> Self:
         if self.view == "dissents" and self.reasons is None:
-            raise PydanticCustomError("dolen_dissent_reasons", "an agency that dissents says why")
+            raise broken(Rule.DISSENT_REASONS)
         return self
 
 

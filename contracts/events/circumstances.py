@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.base import Contract
 from contracts.case import AboutOneChild, ChildEvent
@@ -15,6 +14,7 @@ from contracts.identifiers import NhsNumber, SchoolNumber, Upn
 from contracts.kinds import EVERY_AGENCY, SOCIAL_SERVICES_ALONE, Kind
 from contracts.parties import AgencyId
 from contracts.people import Address, Coordinator
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Statement
 from contracts.times import Moment
@@ -42,11 +42,9 @@ class MovedChild(AboutOneChild):
     @model_validator(mode="after")
     def _says_where_to(self) -> Self:
         if (self.destination == "wales") != (self.to_authority is not None):
-            raise PydanticCustomError(
-                "dolen_destination", "to_authority is given for a move within Wales, and only then"
-            )
+            raise broken(Rule.DESTINATION)
         if self.stay == "permanent" and self.likely_until is not None:
-            raise PydanticCustomError("dolen_stay", "a permanent move has no likely_until")
+            raise broken(Rule.STAY)
         return self
 
 
@@ -74,9 +72,9 @@ class ChangedSchool(AboutOneChild):
     @model_validator(mode="after")
     def _is_a_change(self) -> Self:
         if self.previous_school == self.new_school:
-            raise PydanticCustomError("dolen_no_change", "previous_school and new_school are the same, or both missing")
+            raise broken(Rule.NO_CHANGE)
         if self.child.education is None or self.child.education.school != self.new_school:
-            raise PydanticCustomError("dolen_new_school", "child.education is the place after the change")
+            raise broken(Rule.NEW_SCHOOL)
         return self
 
 
@@ -164,10 +162,10 @@ class ChangedIdentifier(AboutOneChild):
     @model_validator(mode="after")
     def _is_a_change(self) -> Self:
         if self.nhs_number is None and self.upn is None and self.previous_reference is None:
-            raise PydanticCustomError("dolen_no_change", "at least one identifier changed")
+            raise broken(Rule.NO_CHANGE)
         for change in (self.nhs_number, self.upn):
             if change is not None and change.previous == change.current:
-                raise PydanticCustomError("dolen_no_change", "previous and current are the same")
+                raise broken(Rule.NO_CHANGE)
         return self
 
 

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.case import (
     MAX_CHILDREN,
@@ -20,6 +19,7 @@ from contracts.event_type import EventType, declared
 from contracts.kinds import SOCIAL_SERVICES_ALONE
 from contracts.meetings import Absentees, Attendees, Copies, Invitations, Manner
 from contracts.people import AgencyView, ChildVoice, Coordinator, FamilyInformed, Practitioner, RecordPointer
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Line, Statement
 from contracts.times import Moment
@@ -51,11 +51,9 @@ class ScheduledConference(AboutChildren):
     def _is_in_time_and_complete(self) -> Self:
         late = self.starts_at.date() > self.last_lawful_date
         if late != (self.late_because is not None):
-            raise PydanticCustomError(
-                "dolen_late_conference", "late_because is given for a date after last_lawful_date, and only then"
-            )
+            raise broken(Rule.LATE_CONFERENCE)
         if self.conference == "pre-birth" and all(item.child.expected_delivery is None for item in self.children):
-            raise PydanticCustomError("dolen_pre_birth", "a pre-birth conference is about an unborn child")
+            raise broken(Rule.PRE_BIRTH)
         check_participants(self, (invitation.party for invitation in self.invited))
         return self
 
@@ -103,15 +101,11 @@ class ConferenceDecision(ChildItem):
     def _names_what_follows(self) -> Self:
         registered = self.decision in ON_THE_REGISTER
         if registered != (self.categories is not None):
-            raise PydanticCustomError(
-                "dolen_categories", "categories are given when the child's name is on the register, and only then"
-            )
+            raise broken(Rule.CATEGORIES)
         if registered and not (self.coordinator and self.core_group and self.next_review):
-            raise PydanticCustomError(
-                "dolen_plan", "a conference that registers names the coordinator, the core_group and the next_review"
-            )
+            raise broken(Rule.PLAN)
         if self.decision == "register" and self.first_core_group is None:
-            raise PydanticCustomError("dolen_first_core_group", "a conference that registers sets first_core_group")
+            raise broken(Rule.FIRST_CORE_GROUP)
         return self
 
 
@@ -131,11 +125,9 @@ class HeldConference(AboutChildren):
     @model_validator(mode="after")
     def _decides_what_it_may(self) -> Self:
         if not DECISIONS[self.conference].issuperset(item.decision for item in self.children):
-            raise PydanticCustomError(
-                "dolen_conference_decision", "a conference of this kind does not make one of these decisions"
-            )
+            raise broken(Rule.CONFERENCE_DECISION)
         if self.conference == "review" and any(item.progress is None for item in self.children):
-            raise PydanticCustomError("dolen_progress", "a review says what progress each child's plan has made")
+            raise broken(Rule.PROGRESS)
         check_participants(self, (attendee.party for attendee in self.attended))
         for item in self.children:
             check_participants(self, item.core_group)
@@ -182,6 +174,11 @@ class SharedConferenceRecord(AboutChildren):
     conference: Annotated[Uuid, Sharing.CASE]
     shared_at: Annotated[Moment, Sharing.STAGE]
     copies: Annotated[Copies, Sharing.NARRATIVE]
+
+    @model_validator(mode="after")
+    def _tells_whoever_has_a_copy(self) -> Self:
+        check_participants(self, (copy.party for copy in self.copies))
+        return self
 
 
 class ConferenceRecordShared(ChildrenEvent):

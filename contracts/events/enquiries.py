@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.case import MAX_CHILDREN, AboutChildren, ChildItem, ChildrenEvent
 from contracts.envelope import Uuid
@@ -12,6 +11,7 @@ from contracts.event_type import EventType, declared
 from contracts.identifiers import PoliceReference
 from contracts.kinds import SOCIAL_SERVICES_ALONE
 from contracts.people import ChildVoice, FamilyInformed, Practitioner
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Statement
 from contracts.times import Moment
@@ -62,11 +62,9 @@ class Determination(ChildItem):
     @model_validator(mode="after")
     def _follows_through(self) -> Self:
         if self.determination == "D1" and self.ratified_by is None:
-            raise PydanticCustomError("dolen_determination_1", "determination D1 is ratified by a manager")
+            raise broken(Rule.DETERMINATION_1)
         if (self.determination == "D3") != (self.conference_due is not None):
-            raise PydanticCustomError(
-                "dolen_determination_3", "determination D3, and no other, leads to a conference: give conference_due"
-            )
+            raise broken(Rule.DETERMINATION_3)
         return self
 
 

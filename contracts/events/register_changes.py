@@ -4,15 +4,15 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from contracts.case import AboutOneChild, ChildEvent, Parties
+from contracts.case import AboutOneChild, ChildEvent, Parties, check_participants
 from contracts.categories import Categories
 from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.kinds import SOCIAL_SERVICES_ALONE, Kind
 from contracts.parties import AgencyId, PartyUri
 from contracts.people import AgencyView, Coordinator, Practitioner
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Statement
 from contracts.times import Moment
@@ -33,8 +33,9 @@ class RegisteredChild(AboutOneChild):
     next_review: Annotated[date, Sharing.STAGE]
 
     @model_validator(mode="after")
-    def _has_a_coordinator(self) -> Self:
+    def _has_a_coordinator_and_tells_the_core_group(self) -> Self:
         check_coordinator(self.coordinator, self.senior_manager_told_at)
+        check_participants(self, self.core_group)
         return self
 
 
@@ -58,7 +59,7 @@ class ChangedCategory(AboutOneChild):
     @model_validator(mode="after")
     def _is_a_change(self) -> Self:
         if set(self.previous_categories) == set(self.categories):
-            raise PydanticCustomError("dolen_no_change", "the categories are the same as before")
+            raise broken(Rule.NO_CHANGE)
         return self
 
 
@@ -111,15 +112,11 @@ class RemovedChild(AboutOneChild):
     @model_validator(mode="after")
     def _rests_on_something(self) -> Self:
         if self.reason in ("review-decision", "transferred") and self.conference is None:
-            raise PydanticCustomError("dolen_removal_conference", "this reason for removal names its conference")
+            raise broken(Rule.REMOVAL_CONFERENCE)
         if self.reason == "review-decision" and not (self.agency_views and self.progress):
-            raise PydanticCustomError(
-                "dolen_removal_views", "removal by a review has agency_views and says what progress was made"
-            )
+            raise broken(Rule.REMOVAL_VIEWS)
         if self.without_consensus != any(view.view == "dissents" for view in self.agency_views):
-            raise PydanticCustomError(
-                "dolen_consensus", "without_consensus is true when an agency dissents, and only then"
-            )
+            raise broken(Rule.CONSENSUS)
         return self
 
 
@@ -159,9 +156,7 @@ class EnquiryMade(ChildEvent):
 def check_coordinator(coordinator: Coordinator | None, senior_manager_told_at: Moment | None) -> None:
     """Refuse a registered child for whom nobody co-ordinates and nobody senior knows it."""
     if coordinator is None and senior_manager_told_at is None:
-        raise PydanticCustomError(
-            "dolen_coordinator", "name the coordinator, or say when the senior manager was told that there is none"
-        )
+        raise broken(Rule.COORDINATOR)
 
 
 EVENTS: tuple[EventType, ...] = (

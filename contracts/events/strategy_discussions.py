@@ -3,7 +3,6 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from contracts.case import MAX_CHILDREN, AboutChildren, ChildItem, ChildrenEvent, check_participants
 from contracts.envelope import Uuid
@@ -12,6 +11,7 @@ from contracts.identifiers import PoliceReference
 from contracts.kinds import SOCIAL_SERVICES_ALONE
 from contracts.meetings import Absentees, Attendees, Copies, Invitations, Manner, Tasks, check_quorum
 from contracts.people import ChildVoice, Practitioner
+from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Line, Statement
 from contracts.times import Moment
@@ -65,9 +65,7 @@ class StrategyDecision(ChildItem):
     @model_validator(mode="after")
     def _enquiry_says_by_whom(self) -> Self:
         if self.section_47 != (self.enquiry is not None):
-            raise PydanticCustomError(
-                "dolen_section_47", "enquiry (single-agency or joint) is given when section_47 is true, and only then"
-            )
+            raise broken(Rule.SECTION_47)
         return self
 
 
@@ -109,6 +107,11 @@ class SharedStrategyRecord(AboutChildren):
     """The id of the event that said it was held."""
     shared_at: Annotated[Moment, Sharing.STAGE]
     copies: Annotated[Copies, Sharing.NARRATIVE]
+
+    @model_validator(mode="after")
+    def _tells_whoever_has_a_copy(self) -> Self:
+        check_participants(self, (copy.party for copy in self.copies))
+        return self
 
 
 class StrategyRecordShared(ChildrenEvent):
