@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from confluent_kafka import KafkaException
 
-from hub.kafka_admin import admin_client
+from hub.kafka_admin import admin_client, scram_arguments
 from hub.local.errors import ServerFailed
 from hub.local.jars import cache_directory, class_path
 from hub.local.java import find_java
@@ -95,9 +95,9 @@ class Kafka(Server):
         """A client with the password is told of a broker."""
         if not self.alive or not answers(self.state.ports["kafka"]):
             return False
-        client = admin_client(self.bootstrap_servers, username=ADMIN, password=self.state.passwords["kafka-admin"])
+        admin = scram_arguments(self.bootstrap_servers, username=ADMIN, password=self.state.passwords["kafka-admin"])
         try:
-            return len(client.list_topics(timeout=2).brokers) > 0
+            return len(admin_client(admin).list_topics(timeout=2).brokers) > 0
         except KafkaException:
             return False
 
