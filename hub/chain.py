@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from hub.errors import Unavailable
 from hub.ledger import ChainHead, LedgerEntry, record_hash
 from hub.record import Coordinates
+from hub.scan import reader
 
 FIRST_STEP = 64
 """How many offsets before the end to look first; doubled until a record is found (transactions leave markers)."""
@@ -17,15 +16,9 @@ FIRST_STEP = 64
 async def read_head(client: Mapping[str, Any], ledger: str, lane: int) -> tuple[Coordinates | None, ChainHead]:
     """Coordinates of the inbound record that the lane's last ledger record is about, and the chain's head."""
     place = TopicPartition(ledger, lane)
-    consumer = AIOKafkaConsumer(**client, isolation_level="read_committed", enable_auto_commit=False)
-    try:
-        await consumer.start()
+    async with reader(client) as consumer:
         consumer.assign([place])
         value = await _last_value(consumer, place)
-    except (KafkaError, OSError) as failure:
-        raise Unavailable(f"Kafka doesn't show the end of the ledger ({type(failure).__name__})") from None
-    finally:
-        await consumer.stop()
     if value is None:
         return None, ChainHead()
     entry = LedgerEntry.model_validate_json(value)

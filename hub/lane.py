@@ -228,7 +228,7 @@ class Lane:
             try:
                 await self._seen.connect(self._offsets.committed)
             except SeenLostWrites as lost:
-                log.warning("seen.rebuild", lane=self.number, reason=str(lost))
+                self.progress.reason = str(lost)
                 await rebuild(self._seen, settings=self._settings, rules=self._rules(), offsets=self._offsets)
             else:
                 return

@@ -74,7 +74,7 @@ def notification(
     value = to_json(shown)
     header = (TRACEPARENT, traceparent(trace.trace_id, span_id(delivery)))
     topic = names.outbound(agency_of(recipient), family)
-    output = Output(topic, subject.encode(), value, (header, _CONTENT_TYPE))
+    output = Output(topic, subject.encode(), value, [header, _CONTENT_TYPE])
     return Notification(delivery, output, hashlib.sha256(value).hexdigest())
 
 
@@ -108,7 +108,7 @@ def receipt(
             "data": data,
         }
     )
-    headers = ((TRACEPARENT, traceparent(trace.trace_id, span_id(own_id))), _CONTENT_TYPE)
+    headers = [(TRACEPARENT, traceparent(trace.trace_id, span_id(own_id))), _CONTENT_TYPE]
     topic = names.outbound(agency_of(to), Family.RECEIPTS)
     return Output(topic, (subject or own_id).encode(), value, headers)
 

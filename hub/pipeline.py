@@ -183,7 +183,7 @@ def _receipt_to(signed: Signed, identity: Identity, rules: Rules) -> str | None:
         party = identity.source if own else agency_uri(signed.agency)
     else:
         party = identity.source
-    return party if party is not None and rules.network.takes_part(party) else None
+    return party if party is not None and agency_of(party) in rules.network.organisations else None
 
 
 def _decision_entry(decision: Decision, sent: Notification | None) -> dict[str, Any]:

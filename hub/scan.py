@@ -1,5 +1,7 @@
 """Reads topics from their beginning to a given end, committed records only."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -15,12 +17,8 @@ async def scan(client: Mapping[str, Any], ends: Mapping[Place, int]) -> AsyncIte
 
     Where an end lies behind an undecided transaction, waits until that is decided.
     """
-    consumer = AIOKafkaConsumer(
-        **client, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
-    )
     places = {TopicPartition(*place): end for place, end in ends.items() if end > 0}
-    try:
-        await consumer.start()
+    async with reader(client) as consumer:
         consumer.assign(list(places))
         if places:
             await consumer.seek_to_beginning(*places)
@@ -28,7 +26,20 @@ async def scan(client: Mapping[str, Any], ends: Mapping[Place, int]) -> AsyncIte
             for records in (await consumer.getmany(*places, timeout_ms=200, max_records=2000)).values():
                 yield records
             places = {place: end for place, end in places.items() if await consumer.position(place) < end}
+
+
+@contextlib.asynccontextmanager
+async def reader(client: Mapping[str, Any]) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started consumer of committed records without a group; raises `Unavailable` where Kafka is away."""
+    consumer = AIOKafkaConsumer(
+        **client, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    try:
+        await consumer.start()
+        yield consumer
     except (KafkaError, OSError) as failure:
-        raise Unavailable(f"Kafka doesn't show {len(ends)} partitions ({type(failure).__name__})") from None
+        raise Unavailable(f"Kafka doesn't let itself be read ({type(failure).__name__})") from None
     finally:
+        # aiokafka 0.14: stopped before its tasks have begun, a consumer raises CancelledError in its caller.
+        await asyncio.sleep(0)
         await consumer.stop()

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from hub.errors import InDoubt
+from hub.errors import DolenError, InDoubt
 from hub.lane import Lane, LaneState, Progress
 from hub.rules import RulesFiles
 from hub.settings import Settings
@@ -110,9 +110,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
     def _raise_broken(self) -> None:
         """A lane in doubt stays stopped beside its working neighbours; any other error is the worker's end."""
         for number, (lane, task) in self._lanes.items():
-            if not task.done() or task.cancelled():
+            if not task.done():
                 continue
-            error = task.exception()
+            error = DolenError(f"lane {number} was cancelled from within") if task.cancelled() else task.exception()
             if error is not None and not isinstance(error, InDoubt):
                 log.critical("lane.failed", lane=number, error=type(error).__name__, alarm=True)
                 raise error
