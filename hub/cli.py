@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from contracts.errors import ContractError
-from hub.commands import run
+from hub.commands import doctor, provision, run, stack
 from hub.errors import DolenError, InDoubt, StartRefused, Unavailable
 
 EXIT_DIFFERENCE = 1
@@ -26,6 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(stack.up)
+app.command()(stack.down)
+app.command()(provision.provision)
+app.command()(doctor.doctor)
 app.add_typer(run.app, name="run")
 
 

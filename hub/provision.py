@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from hub.access import HUB, Access, Acl, Topic
+from contracts.directory import Directory
+from contracts.network import Network
+from contracts.registry import REGISTRY
+from hub.access import HUB, Access, Acl, Topic, access
 from hub.credentials import (
     ROTATE_BEFORE,
     AgencyFile,
@@ -17,6 +21,8 @@ from hub.credentials import (
 )
 from hub.errors import StartRefused
 from hub.kafka_admin import Cluster, Shape
+from hub.local.endpoints import add_hub_user
+from hub.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,63 @@ def provision(
     ]
 
 
+def provision_network(settings: Settings, *, mend: bool = True, rotate: Iterable[str] = ()) -> list[Difference]:
+    """Provision the network that the settings name, as the administrator that they name."""
+    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    network = Network.load(settings.network, directory)
+    _refuse_strangers(rotate, network)
+    wanted = access(
+        {agency: organisation.kind for agency, organisation in network.organisations.items()},
+        REGISTRY,
+        prefix=settings.topic_prefix,
+        lanes=settings.lanes,
+        replication=settings.kafka.replication,
+    )
+    differences = provision(
+        Cluster(administrator(settings)),
+        wanted,
+        CredentialFiles(settings.state_dir),
+        given=Given(settings.kafka.bootstrap_servers, settings.topic_prefix),
+        now=datetime.now(UTC),
+        mend=mend,
+        rotate=rotate,
+    )
+    if mend:
+        add_hub_user(settings.state_dir)
+    return differences
+
+
+def administrator(settings: Settings) -> dict[str, Any]:
+    """librdkafka's arguments to sign in as the administrator; raises StartRefused where none is named."""
+    admin = settings.kafka.admin
+    if admin is None:
+        raise StartRefused(
+            "provisioning needs Kafka's administrator: start the local stack with `dolen up`, or set "
+            "DOLEN_KAFKA__ADMIN__USERNAME and DOLEN_KAFKA__ADMIN__PASSWORD"
+        )
+    return {
+        **settings.kafka_admin(),
+        "security.protocol": "SASL_SSL" if settings.kafka.ssl_ca else "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": admin.username,
+        "sasl.password": admin.password.get_secret_value(),
+    }
+
+
 def refuse_unmended(differences: Iterable[Difference]) -> None:
     """Raise StartRefused for what provisioning left as it was."""
-    left = [f"{each.about} {each.name}: {each.seen}; {each.remedy}" for each in differences if each.remedy]
+    left: dict[tuple[str, str, str], list[str]] = {}
+    for each in differences:
+        if each.remedy:
+            left.setdefault((each.about, each.seen, each.remedy), []).append(each.name)
     if left:
-        raise StartRefused("\n".join(left))
+        raise StartRefused("\n".join(_several(names, *kind) for kind, names in left.items()))
+
+
+def _refuse_strangers(agencies: Iterable[str], network: Network) -> None:
+    for agency in agencies:
+        if agency not in network.organisations:
+            raise StartRefused(f"no agency {agency!r} in the network; `dolen directory show` names those there are")
 
 
 def _topics(cluster: Cluster, wanted: Iterable[Topic], *, mend: bool) -> Iterator[Difference]:
@@ -227,6 +285,11 @@ def _due(key: Key | None, *, now: datetime, asked: bool) -> str:
     if key.valid_to - now < ROTATE_BEFORE:
         return f"its key ends on {key.valid_to:%Y-%m-%d}"
     return "rotation was asked for" if asked else ""
+
+
+def _several(names: list[str], about: str, seen: str, remedy: str) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{about} {names[0]}{more}: {seen}; {remedy}"
 
 
 def _said(acl: Acl) -> str:

@@ -45,6 +45,24 @@ def write_endpoints(state_dir: Path, endpoints: Endpoints) -> None:
     write_toml(endpoints_file(state_dir), document, comment=COMMENT)
 
 
+def add_hub_user(state_dir: Path) -> None:
+    """Name the hub's user beside the servers, where there is a local stack."""
+    path = endpoints_file(state_dir)
+    if path.exists():
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        kafka = content["kafka"]
+        write_endpoints(
+            state_dir,
+            Endpoints(
+                bootstrap_servers=kafka["bootstrap_servers"],
+                admin_username=kafka["admin"]["username"],
+                admin_password=kafka["admin"]["password"],
+                redis_url=content["redis"]["url"],
+                database_url=content["database"]["url"],
+            ),
+        )
+
+
 def _hub_user(state_dir: Path) -> dict[str, str]:
     try:
         user = tomllib.loads(hub_file(state_dir).read_text(encoding="utf-8"))["kafka"]

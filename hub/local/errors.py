@@ -9,10 +9,10 @@ StackError
 └── ServerFailed     a server ended, or did not answer in time: the end of its log is in the message
 """
 
-from hub.errors import DolenError
+from hub.errors import Unavailable
 
 
-class StackError(DolenError):
+class StackError(Unavailable):
     """The local stack can't do what was asked; `remedy` says what would help."""
 
     def __init__(self, seen: str, *, remedy: str) -> None:

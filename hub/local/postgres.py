@@ -33,7 +33,12 @@ class Postgres(Server):
     @property
     def url(self) -> str:
         """With the password."""
-        return f"postgresql://{NAME}:{self.state.passwords['postgres']}@{LOOPBACK}:{self._port}/{NAME}"
+        return f"postgresql://{NAME}:{self.state.passwords['postgres']}@{self.address}/{NAME}"
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{LOOPBACK}:{self._port}"
 
     @property
     def home(self) -> Path:

@@ -26,7 +26,12 @@ class Redis(Server):
     @property
     def url(self) -> str:
         """With the password."""
-        return f"redis://:{self.state.passwords['redis']}@{LOOPBACK}:{self.state.ports['redis']}/0"
+        return f"redis://:{self.state.passwords['redis']}@{self.address}/0"
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{LOOPBACK}:{self.state.ports['redis']}"
 
     def ports(self) -> Sequence[int]:
         return (self.state.ports["redis"],)

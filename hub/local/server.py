@@ -32,6 +32,11 @@ class Server(ABC):
         """Whether the process runs; a paused one does."""
         return process.alive(self.state.processes.get(self.name))
 
+    @property
+    def started(self) -> bool:
+        """Whether it was started and not stopped since; it may have crashed."""
+        return self.name in self.state.processes
+
     def start(self) -> None:
         """Start it unless it runs, and return when it answers."""
         self.launch()
