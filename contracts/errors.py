@@ -1,10 +1,9 @@
-"""What can be wrong with a file of the language, with the file, the line, the rule and the remedy.
+"""What can be wrong with a file that says who there is, with the file, the line, the rule and the remedy.
 
 ContractError
-├── FileRefused
-│   ├── DirectoryRefused   a list of organisations or schools
-│   └── NetworkRefused     a network file
-└── SchemaDiffers          the committed schemas are not what the models say
+└── FileRefused
+    ├── DirectoryRefused   a list of organisations or schools
+    └── NetworkRefused     a network file
 """
 
 from pathlib import Path
@@ -35,7 +34,3 @@ class DirectoryRefused(FileRefused):
 
 class NetworkRefused(FileRefused):
     """A network file can't be taken."""
-
-
-class SchemaDiffers(ContractError):
-    """The committed schemas are not what the models say: run `dolen contracts export` and commit what it writes."""
