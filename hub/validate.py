@@ -15,7 +15,7 @@ from contracts.faults import Fault, FaultCode
 from contracts.identity import delivery_id
 from contracts.kinds import Kind
 from contracts.network import Network
-from contracts.parties import Names, agency_of, agency_uri
+from contracts.parties import SCHOOLS, Names, agency_of, agency_uri, school_uri
 from contracts.topics import Family
 from hub.record import Record
 
@@ -68,7 +68,8 @@ class Validator:
         self._directory = directory
         self._network = network
         self._families = families
-        self._named = {name: tuple(_named_parties(kind.model)) for name, kind in registry.items()}
+        known = _known(directory, network)
+        self._named = {name: _tree(_named_parties(kind.model), known) for name, kind in registry.items()}
 
     def validate(self, record: Record, *, signer: str | None, fault: Fault | None) -> Valid | Refused:
         """Check `record`, signed by agency `signer`; `fault` is what verification already found, if anything."""
@@ -107,32 +108,18 @@ class Validator:
         return None
 
     def _false(self, record: Record, event: Event, document: dict[str, Any], signer: str) -> Iterable[Fault]:
-        if agency_of(event.source) != signer or not self._exists(event.source):
+        if agency_of(event.source) != signer:
             yield Fault(FaultCode.NOT_THE_SIGNERS_SOURCE, "source")
         if record.key != event.subject.encode():
             yield Fault(FaultCode.KEY_IS_NOT_SUBJECT, "subject")
         if event.time.timestamp() * 1000 > record.timestamp + CLOCK_SKEW_MS:
             yield Fault(FaultCode.TIME_IN_FUTURE, "time")
-        for path, names in self._named[event.type]:
-            for value in _values(document, path):
-                if not self._names_something(names, value):
-                    yield Fault(FaultCode.UNKNOWN_ORGANISATION, ".".join(path))
+        named = self._named[event.type]
+        if not _all_known(document, named):
+            for path in _strangers(document, named):
+                yield Fault(FaultCode.UNKNOWN_ORGANISATION, ".".join(path))
         if event.type.startswith("wales.child-protection.receipts.") and not _is_own_delivery(event):
             yield Fault(FaultCode.NOT_A_DELIVERY, "data.delivery")
-
-    def _exists(self, party: str) -> bool:
-        return self._directory.knows(party) or self._network.takes_part(party)
-
-    def _names_something(self, names: Names, value: str) -> bool:
-        match names:
-            case Names.PARTY:
-                return self._exists(value)
-            case Names.SCHOOL:
-                return value in self._directory.schools
-            case Names.SOCIAL_SERVICES:
-                return self._directory.kind_of(value) is Kind.SOCIAL_SERVICES
-            case Names.AGENCY:
-                return self._exists(agency_uri(value))
 
 
 def _parse(value: bytes | None) -> dict[str, Any] | Fault:
@@ -213,12 +200,57 @@ def _named_within(annotation: Any, path: Path) -> Iterable[tuple[Path, Names]]:
             yield from _named_within(argument, inside)
 
 
-def _values(node: Any, path: Path) -> Iterable[str]:
-    for position, step in enumerate(path):
-        if step == "*":
-            for item in node or ():
-                yield from _values(item, path[position + 1 :])
-            return
-        node = node.get(step) if isinstance(node, dict) else None
-    if isinstance(node, str):
-        yield node
+Tree = tuple[tuple[str, Any], ...]
+"""Fields that lead to names: each with the names that there are, or with the fields below it."""
+
+
+def _known(directory: Directory, network: Network) -> dict[Names, frozenset[str]]:
+    agencies = frozenset(directory.organisations) | frozenset(network.organisations)
+    schools = frozenset(directory.schools)
+    return {
+        Names.AGENCY: agencies,
+        Names.SOCIAL_SERVICES: frozenset(a for a in agencies if directory.kind_of(a) is Kind.SOCIAL_SERVICES),
+        Names.SCHOOL: schools,
+        Names.PARTY: frozenset(map(agency_uri, agencies - {SCHOOLS})) | frozenset(map(school_uri, schools)),
+    }
+
+
+def _tree(paths: Iterable[tuple[Path, Names]], known: Mapping[Names, frozenset[str]]) -> Tree:
+    branches: dict[str, list[tuple[Path, Names]]] = {}
+    leaves: dict[str, frozenset[str]] = {}
+    for path, names in paths:
+        first, *rest = (step for step in path if step != "*")
+        if rest:
+            branches.setdefault(first, []).append((tuple(rest), names))
+        else:
+            leaves[first] = known[names]
+    return (*leaves.items(), *((name, _tree(below, known)) for name, below in branches.items()))
+
+
+def _all_known(node: dict[str, Any], tree: Tree) -> bool:
+    """Whether every name below `node` is one that there is: the quick look, which nearly every event passes."""
+    for field, below in tree:
+        value = node.get(field)
+        if value is None:
+            continue
+        many = value if type(value) is list else (value,)
+        if type(below) is frozenset:
+            if not below.issuperset(many):
+                return False
+        elif not all(_all_known(item, below) for item in many):
+            return False
+    return True
+
+
+def _strangers(node: dict[str, Any], tree: Tree) -> Iterable[Path]:
+    """Paths of the names that there are not."""
+    for field, below in tree:
+        value = node.get(field)
+        many = value if isinstance(value, list) else [] if value is None else [value]
+        for item in many:
+            step = (field, "*") if isinstance(value, list) else (field,)
+            if isinstance(below, frozenset):
+                if item not in below:
+                    yield step
+            else:
+                yield from ((*step, *rest) for rest in _strangers(item, below))
