@@ -1,0 +1,28 @@
+"""What can go wrong at an agency's edge, sorted by what happens next.
+
+AdapterError
+├── CredentialsRefused   the agency's file is missing or broken: mend it and start again
+├── NotConnected         Kafka can't be reached, or does not let the agency in
+├── NotAllowed           Kafka knows the agency and refuses: the family or the topic is not its own to use
+└── NotSent              nobody knows whether Kafka has it: send the same bytes again, the hub knows a repeat
+"""
+
+
+class AdapterError(Exception):
+    """An adapter can't go on with what it was doing; says the rule, what was seen, and the remedy."""
+
+
+class CredentialsRefused(AdapterError):
+    """The file that provisioning gave the agency is missing or not as it was written."""
+
+
+class NotConnected(AdapterError):
+    """Kafka can't be reached, or does not let the agency in; nothing was sent or read."""
+
+
+class NotAllowed(AdapterError):
+    """Kafka refuses what the agency asks: sending it again changes nothing."""
+
+
+class NotSent(AdapterError):
+    """Kafka did not confirm the record, which may or may not be there: the same bytes can be sent again."""

@@ -1,0 +1,161 @@
+"""Receives an agency's notifications: each is stored before its offset is committed, and again after any failure."""
+
+import asyncio
+import dataclasses
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from aiokafka import ConsumerRecord
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from adapters.sdk.connection import kafka_broker, knock
+from adapters.sdk.credentials import Credentials
+from contracts.headers import TRACEPARENT, parse_traceparent
+from contracts.topics import outbound_topics
+
+log = structlog.get_logger("dolen.adapter")
+
+A_DAY_MS = 24 * 60 * 60 * 1000
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record of a topic that the agency reads; the hub alone writes there."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    """Broker time."""
+    key: bytes | None
+    value: bytes
+    traceparent: bytes | None
+    """The hop's, where the record has one."""
+
+
+def received(record: ConsumerRecord) -> Received:
+    """What an adapter sees of a record of aiokafka's."""
+    hops = _hops(record)
+    return Received(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value or b"",
+        traceparent=hops[0][1] if hops else None,
+    )
+
+
+Store = Callable[[Received], Awaitable[None]]
+"""Puts a record where it survives a crash, and returns only then. May be given the same record twice."""
+
+
+class Subscriber:
+    """Reads all of one agency's topics, in each partition's order; use it as an async context manager.
+
+    `store` is called for one record at a time. While it fails it is called again, with growing waits, and nothing
+    behind that record is read: an inbox that can't store has to be mended, not passed by.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        store: Store,
+        *,
+        prefix: str | None = None,
+        group: str = "inbox",
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """`group` is the agency's own name for its consumer group; the agency's id is put before it."""
+        prefix = credentials.topic_prefix if prefix is None else prefix
+        self._credentials = credentials
+        self._ssl_context = ssl_context
+        self._store = store
+        self._stopping = asyncio.Event()
+        self.broker = kafka_broker(credentials, consumer_only=True, ssl_context=ssl_context)
+        """For FastStream's AsyncAPI document."""
+        _subscribe(
+            self.broker,
+            self._stored,
+            topics=[prefix + topic for topic in outbound_topics(credentials.agency)],
+            group=f"{prefix}{credentials.agency}.{group}",
+            title=f"{credentials.agency} notifications",
+        )
+
+    async def __aenter__(self) -> Self:
+        """Raises NotConnected."""
+        await knock(self._credentials, self._ssl_context)
+        await self.broker.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        await self.broker.stop()
+
+    async def _stored(self, received: Received) -> None:
+        """Returns once the record is stored; only then does FastStream commit. It never returns a value to send."""
+        agency, wait = self._credentials.agency, FIRST_WAIT_S
+        while True:
+            try:
+                return await self._store(received)
+            except Exception as failure:  # whatever the agency's own store raises, the record is not lost for it
+                at = f"{received.topic}/{received.partition}/{received.offset}"
+                log.error("inbox.not_stored", agency=agency, at=at, error=type(failure).__name__, wait_s=wait)
+                if await self._stopped_within(wait):
+                    raise  # FastStream goes back to the record and commits nothing
+                wait = min(2 * wait, LONGEST_WAIT_S)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _subscribe(
+    broker: KafkaBroker, handler: Callable[[Received], Awaitable[None]], *, topics: list[str], group: str, title: str
+) -> None:
+    subscribed = broker.subscriber(
+        *topics,
+        group_id=group,
+        title=title,
+        description="What the hub tells this agency; each is stored before its offset is committed.",
+        isolation_level="read_committed",  # else an aborted notification would be read: no access rule can see to it
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,  # the default commits first, ACK commits even what failed
+        no_reply=True,  # else a record's `reply_to` header has the handler's return value sent to any topic
+        max_poll_interval_ms=A_DAY_MS,  # a store that is being mended is not a dead consumer
+        parser=_parse,
+        decoder=_decode,
+    )
+    subscribed(handler)
+
+
+async def _parse(record: ConsumerRecord, original: Callable[[ConsumerRecord], Awaitable[KafkaMessage]]) -> KafkaMessage:
+    # FastStream's parser fails at a header that isn't UTF-8, and the record is then committed unread (FastStream#2458);
+    # it also takes `reply_to` from the headers. It is shown the one header that means something here.
+    return await original(dataclasses.replace(record, headers=tuple(_hops(record))))
+
+
+async def _decode(message: KafkaMessage) -> Received:
+    record: Any = message.raw_message
+    return received(record)
+
+
+def _hops(record: ConsumerRecord) -> list[tuple[str, bytes]]:
+    return [
+        (name, value)
+        for name, value in record.headers
+        if name == TRACEPARENT and value is not None and parse_traceparent(value)
+    ]
