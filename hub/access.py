@@ -93,7 +93,8 @@ def families_of(kind: Kind, registry: Mapping[str, EventType]) -> frozenset[topi
 
 def _topics(agencies: Iterable[str], names: Names, prefix: str, *, lanes: int, replication: int) -> Iterable[Topic]:
     payload, kept = topics.PAYLOAD_RETENTION_MS, topics.LEDGER_RETENTION_MS
-    large = {"max.message.bytes": str(LARGEST_RECORD)}
+    # Uncompressed: a sender's codec, or a bomb in it, would otherwise reach the hub's reader.
+    large = {"max.message.bytes": str(LARGEST_RECORD), "compression.type": "uncompressed"}
     for name in names.inbound:
         yield Topic(name, lanes, replication, _configuration(payload, replication, large))
     for agency in agencies:

@@ -1,0 +1,78 @@
+"""Events a second, measured by what the group has committed, for the hub and for the copier alike."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.bench.process import cpu_seconds, peak_rss_mib
+from hub.errors import DolenError
+from hub.offsets import Offsets
+from hub.settings import Settings
+
+POLL_S = 0.02
+GIVE_UP_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """One drain of the topic by one process."""
+
+    events_per_s: float
+    cpu_s_per_1000: float
+    peak_rss_mib: float
+
+
+async def drain(command: Sequence[str], settings: Settings, *, group: str, topic: str) -> Throughput:
+    """Start `command`, and measure it from its first commit to its last."""
+    places = [(topic, lane) for lane in range(settings.lanes)]
+    offsets = Offsets(settings.kafka_admin(), group=group, inbound=places)
+    total = sum((await offsets.ends(places)).values())
+    process = start(command, settings)
+    try:
+        done, started = 0, 0.0
+        while not done:
+            done = await _committed(offsets, process)
+        first, started, cpu = done, time.monotonic(), cpu_seconds(process.pid)
+        while done < total:
+            if time.monotonic() - started > GIVE_UP_S:
+                raise DolenError(f"after {GIVE_UP_S:.0f} s {total - done} of {total} events were not done")
+            done = await _committed(offsets, process)
+        seconds = time.monotonic() - started
+        cpu = cpu_seconds(process.pid) - cpu
+        return Throughput((done - first) / seconds, cpu / (done - first) * 1000, peak_rss_mib(process.pid))
+    finally:
+        end(process)
+
+
+def start(command: Sequence[str], settings: Settings) -> subprocess.Popen[bytes]:
+    """A process with the same settings."""
+    environment = {
+        **os.environ,
+        "DOLEN_STATE_DIR": str(settings.state_dir),
+        "DOLEN_NETWORK": str(settings.network),
+        "DOLEN_TOPIC_PREFIX": settings.topic_prefix,
+        "DOLEN_LANES": str(settings.lanes),
+    }
+    log = (settings.state_dir / "bench.log").open("ab")
+    return subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=log, stderr=log)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop, and wait."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+async def _committed(offsets: Offsets, process: subprocess.Popen[bytes]) -> int:
+    await asyncio.sleep(POLL_S)
+    if process.poll() is not None:
+        raise DolenError(f"the measured process ended with {process.returncode}: see bench.log in the state directory")
+    return sum((await offsets.committed()).values())

@@ -1,0 +1,51 @@
+"""`dolen bench`: what the hub does beside what the broker could do at best, in one run."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.bench.report import Figures, measure
+from hub.commands.stack import JsonOption
+from hub.settings import load_settings
+
+
+def bench(
+    events: Annotated[int, typer.Option(min=2_000, help="Events to drain.")] = 100_000,
+    latency_seconds: Annotated[float, typer.Option(min=2, help="How long to measure latency, each.")] = 20.0,
+    seed: Annotated[int, typer.Option(help="Seed of the load.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure throughput, latency, CPU and memory beside a mere copy and a bare transaction (needs `dolen up`)."""
+    console = Console(stderr=True)
+    with console.status("") as status:
+        figures = asyncio.run(
+            measure(load_settings(), events=events, latency_s=latency_seconds, seed=seed, say=status.update)
+        )
+    if as_json:
+        typer.echo(json.dumps(figures.as_json(), indent=2))
+    else:
+        Console().print(_table(figures))
+
+
+def _table(figures: Figures) -> Table:
+    hub, bare = figures.latency_ms, figures.bare_transaction_ms
+    table = Table(
+        "", "hub", "bare", "ratio", title=f"{figures.events:,} events of 1.4 KB, 10 % repeats, three recipients"
+    )
+    table.add_row(
+        "events/s (bare: copied to three topics)",
+        f"{figures.pipeline_events_per_s:,.0f}",
+        f"{figures.copy_events_per_s:,.0f}",
+        f"{figures.ratio:.2f}",
+    )
+    for name, ours, theirs in (("p50", hub.p50, bare.p50), ("p99", hub.p99, bare.p99)):
+        table.add_row(
+            f"{name} ms at 200/s (bare: a transaction of three)", f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}"
+        )
+    table.add_row("CPU seconds per 1,000 events", f"{figures.cpu_s_per_1000:.3f}", "", "")
+    table.add_row("peak memory, MiB", f"{figures.peak_rss_mib:.0f}", "", "")
+    return table
