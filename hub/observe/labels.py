@@ -1,0 +1,147 @@
+"""Every word that `dolen trace` and `dolen dead-letters` say to a reader, in English and in Welsh."""
+
+from enum import Enum, StrEnum
+
+
+class Language(StrEnum):
+    """The languages of the output."""
+
+    EN = "en"
+    CY = "cy"
+
+
+class Label(Enum):
+    """A word or sentence: English first, Welsh second; a part in braces is filled in."""
+
+    TITLE = "The path of a notification", "Llwybr hysbysiad"
+    EVENT = "Event", "Digwyddiad"
+    SENDER = "Sender", "Anfonwr"
+    UNPROVEN = "unproven: no valid signature", "heb ei brofi: dim llofnod dilys"
+    UNKNOWN = "unknown", "anhysbys"
+    HAPPENED = "Happened", "Digwyddodd"
+    ARRIVED = "Reached the broker", "Cyrhaeddodd y brocer"
+    EPISODE = "Episode", "Pennod"
+    TRACE = "Trace", "Olrheiniad"
+    OUTCOME = "Outcome", "Canlyniad"
+
+    STEP = "Step", "Cam"
+    WHO = "Who", "Pwy"
+    WHEN = "When", "Pryd"
+    SENT = "sent", "anfonwyd"
+    DECIDED = "hub decided", "penderfynodd yr hyb"
+    TOLD = "told", "hysbyswyd"
+    NOT_TOLD = "not told", "ni hysbyswyd"
+    DELIVERED = "delivered", "danfonwyd"
+    OPENED = "opened", "agorwyd"
+    ACCEPTED_BY = "taken on by a team", "derbyniwyd gan dîm"
+    REFUSED = "refused by the recipient", "gwrthodwyd gan y derbynnydd"
+    RECEIPT = "receipt to the sender", "derbynneb i'r anfonwr"
+    REPEAT = "repeat, dropped", "ailanfoniad, wedi'i ollwng"
+    CONFLICT = "other content under this id", "cynnwys arall o dan yr id hwn"
+    REJECTED = "rejected", "gwrthodwyd"
+    ACCEPTED = "accepted", "derbyniwyd"
+    DUPLICATE = "duplicate", "dyblygiad"
+
+    WHY = "Who was told, who was not, and why", "Pwy a hysbyswyd, pwy na hysbyswyd, a pham"
+    PARTY = "Party", "Parti"
+    VIEW = "View", "Golwg"
+    REASON = "Reason", "Rheswm"
+    RULE = "Rule", "Rheol"
+    BASIS = "Legal basis", "Sail gyfreithiol"
+    AGREEMENT = "Agreement", "Cytundeb"
+    NO_DECISIONS = "No party was considered.", "Ni ystyriwyd unrhyw barti."
+
+    LEDGER = "What the ledger holds", "Yr hyn sydd yn y cyfriflyfr"
+    RECORD = "Record", "Cofnod"
+    HASH = "Hash", "Hash"
+    CHAIN = "Chain", "Cadwyn"
+    CHAIN_HOLDS = "holds", "yn gyfan"
+    CHAIN_BROKEN = "BROKEN", "WEDI TORRI"
+    CHAIN_LAST = "holds; last of its lane", "yn gyfan; olaf ei lôn"
+    LETTER = "Dead letter", "Neges wrthodedig"
+    VERSIONS = "Decided by", "Penderfynwyd yn ôl"
+    POLICY = "policy", "polisi"
+    DIRECTORY = "directory", "cyfeiriadur"
+    NETWORK = "network", "rhwydwaith"
+    ANSWERS_EXPIRED = (
+        "Recipients' receipts are kept for 30 days: older ones no longer show here.",
+        "Cedwir derbynebau derbynwyr am 30 diwrnod: nid yw rhai hŷn i'w gweld yma mwyach.",
+    )
+    NOT_FOUND = (
+        "Nothing in the ledger has this id: {id}.",
+        "Nid oes dim yn y cyfriflyfr â'r id hwn: {id}.",
+    )
+    NO_ID = (
+        "is no id: give the id of an event or a notification, a trace id, or a dead letter's topic/partition/offset",
+        "nid yw'n id: rhowch id digwyddiad neu hysbysiad, id olrheiniad, neu bwnc/rhaniad/offset neges wrthodedig",
+    )
+
+    ENTITLED = "entitled", "â hawl i wybod"
+    IS_SENDER = "it sent the event", "ef a anfonodd y digwyddiad"
+    CONFLICT_OF_INTEREST = "conflict of interest", "gwrthdaro buddiannau"
+    SHIELDED = "the child is shielded", "mae manylion y plentyn wedi'u gwarchod"
+    NOT_IN_NETWORK = "takes no part in this hub", "nid yw'n cymryd rhan yn yr hyb hwn"
+    AGREEMENT_NOT_STARTED = "the agreement does not hold yet", "nid yw'r cytundeb mewn grym eto"
+    AGREEMENT_LAPSED = "the agreement has lapsed", "mae'r cytundeb wedi dod i ben"
+    NOT_CALLED_FOR = "the event does not call for it", "nid yw'r digwyddiad yn galw amdano"
+    NOT_ON_ROLL = "no child on the school's roll", "dim plentyn ar gofrestr yr ysgol"
+    KIND_NOT_LISTED = "no rule tells its kind", "nid oes rheol yn hysbysu ei fath"
+    NO_SUCH_RELATION = "nobody stands in this relation here", "nid oes neb yn y berthynas hon yma"
+    NOT_OUR_CHILD = "not our child", "nid ein plentyn ni"
+    CHILD_NOT_IDENTIFIED = "child not identified", "ni adnabuwyd y plentyn"
+    NOT_ENTITLED = "says it is not entitled", "yn dweud nad oes hawl ganddo"
+    UNREADABLE = "could not be read", "ni ellid ei ddarllen"
+    OTHER = "another reason", "rheswm arall"
+
+    MINUTES = "min", "mun"
+    HOURS = "h", "awr"
+    DAYS = "d", "diwrnod"
+
+    NO_LETTERS = "No dead letters.", "Dim negeseuon gwrthodedig."
+    LETTERS = "{count} dead letters", "Negeseuon gwrthodedig: {count}"
+    LETTERS_CUT = (
+        "The newest {shown} of {count}; --limit shows more.",
+        "Y {shown} diweddaraf o {count}; mae --limit yn dangos mwy.",
+    )
+    FAULTS = "Faults", "Namau"
+    FIELD = "Field", "Maes"
+    REMEDY = "Remedy", "Ateb"
+    SIGNER = "Signed by", "Llofnodwyd gan"
+    FIRST = "First use of the id", "Defnydd cyntaf o'r id"
+    READABLE_UNTIL = "Payload readable until", "Gellir darllen y cynnwys tan"
+    EXPIRED = "Payload expired", "Daeth y cynnwys i ben"
+    NO_SUCH_LETTER = "There is no dead letter {id}.", "Nid oes neges wrthodedig {id}."
+    WHOLE_EVENT = "whole event", "y digwyddiad cyfan"
+
+    def say(self, language: Language, **parts: object) -> str:
+        """The text in a language, with its parts filled in."""
+        english, welsh = self.value
+        text = welsh if language is Language.CY else english
+        return text.format(**parts) if parts else text
+
+
+REASONS: dict[str, Label] = {
+    "entitled": Label.ENTITLED,
+    "is-sender": Label.IS_SENDER,
+    "conflict-of-interest": Label.CONFLICT_OF_INTEREST,
+    "shielded": Label.SHIELDED,
+    "not-in-network": Label.NOT_IN_NETWORK,
+    "agreement-not-started": Label.AGREEMENT_NOT_STARTED,
+    "agreement-lapsed": Label.AGREEMENT_LAPSED,
+    "not-called-for": Label.NOT_CALLED_FOR,
+    "not-on-roll": Label.NOT_ON_ROLL,
+    "kind-not-listed": Label.KIND_NOT_LISTED,
+    "no-such-relation": Label.NO_SUCH_RELATION,
+    "not-our-child": Label.NOT_OUR_CHILD,
+    "child-not-identified": Label.CHILD_NOT_IDENTIFIED,
+    "not-entitled": Label.NOT_ENTITLED,
+    "unreadable": Label.UNREADABLE,
+    "other": Label.OTHER,
+}
+"""Reasons of the policy (hub/route.py) and of recipients that refuse (contracts/events/receipts.py)."""
+
+
+def reason(code: str, language: Language) -> str:
+    """What a reason code means; the code itself where it is newer than this catalogue."""
+    found = REASONS.get(code)
+    return code if found is None else found.say(language)
