@@ -83,6 +83,8 @@ class TraceEntry(BaseModel):
     trace_id: str
     parent: str | None
     span: str
+    origin: str | None = None
+    """The `traceparent` in the envelope: where the event began, which need not be the previous hop."""
 
 
 class Versions(BaseModel):

@@ -42,6 +42,8 @@ class Trace:
     trace_id: str
     parent: str | None
     span: str
+    origin: str | None = None
+    """The event's own `traceparent`: where it began, which need not be the previous hop."""
 
 
 @dataclass(frozen=True, slots=True)

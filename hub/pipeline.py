@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.faults import Fault, FaultCode
+from contracts.headers import parse_traceparent
 from contracts.identity import receipt_id, span_id, trace_id
 from contracts.parties import agency_of, agency_uri
 from hub.dead_letter import dead_letter
@@ -168,12 +169,12 @@ def _receipt(outcome: str, data: dict[str, Any], case: Case, valid: Valid, trace
 def _trace(case: Case, valid: Valid | None) -> Trace:
     previous = hop(case.record.headers)
     own = span_id(str(case.at))
+    origin = valid.event.traceparent if valid is not None else None
+    if previous is None and origin is not None:
+        previous = parse_traceparent(origin.encode())
     if previous is not None:
-        return Trace(previous[0], previous[1], own)
-    if valid is not None and valid.event.traceparent is not None:
-        _, origin, parent, _ = valid.event.traceparent.split("-")
-        return Trace(origin, parent, own)
-    return Trace(trace_id("/hub", str(case.at)), None, own)
+        return Trace(previous[0], previous[1], own, origin)
+    return Trace(trace_id("/hub", str(case.at)), None, own, origin)
 
 
 def _receipt_to(signed: Signed, identity: Identity, rules: Rules) -> str | None:
@@ -232,7 +233,12 @@ def _entry(
         "decisions": decisions,
         "receipt": receipt_id(at.topic, at.partition, at.offset) if to is not None else None,
         "receipt_to": to,
-        "trace": {"trace_id": trace.trace_id, "parent": trace.parent, "span": trace.span},
+        "trace": {
+            "trace_id": trace.trace_id,
+            "parent": trace.parent,
+            "span": trace.span,
+            "origin": trace.origin,
+        },
         "versions": {
             "policy": rules.policy.version,
             "directory": rules.directory.version,
