@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from contracts.base import Contract
 from contracts.envelope import Event
+from contracts.lists import OneTo
 from contracts.parties import AgencyId, PartyUri
 from contracts.people import Child, TeamContact
 from contracts.rules import Rule, broken
@@ -45,7 +46,7 @@ class ChildItem(Contract):
 class AboutChildren(CaseData):
     """Data about one or more children of a family. Each type narrows the items."""
 
-    children: Annotated[tuple[ChildItem, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ChildItem, ...], OneTo(MAX_CHILDREN)]
 
 
 class ChildEvent(Event):

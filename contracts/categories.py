@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from contracts.lists import OneTo
 from contracts.rules import Rule, broken
 
 
@@ -26,7 +27,8 @@ def _check_no_repeats(categories: tuple[Category, ...]) -> tuple[Category, ...]:
 
 Categories = Annotated[
     tuple[Category, ...],
-    Field(min_length=1, max_length=5, json_schema_extra={"uniqueItems": True}),
+    Field(json_schema_extra={"uniqueItems": True}),
+    OneTo(5),
     AfterValidator(_check_no_repeats),
 ]
 """A set of one to five; a tuple, so that it is written in the order in which it was given."""

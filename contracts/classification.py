@@ -32,27 +32,23 @@ def sharing_of(field: FieldInfo) -> Sharing | None:
     return next((item for item in field.metadata if isinstance(item, Sharing)), None)
 
 
-def parts_of(field: FieldInfo) -> tuple[type[Contract], ...]:
-    """The contracts that a field holds: one, a list of them, or none."""
-    return tuple(_contracts(field.annotation))
+def contracts_in(annotation: Any) -> Iterator[type[Contract]]:
+    """The contracts that a field of this type holds: one, each variant of several, or none."""
+    if isinstance(annotation, type) and issubclass(annotation, Contract):
+        yield annotation
+    elif get_origin(annotation) is Annotated:
+        yield from contracts_in(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType, tuple):
+        for argument in get_args(annotation):
+            if argument not in (NoneType, Ellipsis):
+                yield from contracts_in(argument)
 
 
 def _leaves(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[Leaf]:
     for name, field in model.model_fields.items():
-        sharing, parts = sharing_of(field), parts_of(field)
+        sharing, parts = sharing_of(field), tuple(contracts_in(field.annotation))
         if sharing is None and parts:
             for part in parts:
                 yield from _leaves(part, (*above, name))
         else:
             yield Leaf((*above, name), sharing)
-
-
-def _contracts(annotation: Any) -> Iterator[type[Contract]]:
-    if isinstance(annotation, type) and issubclass(annotation, Contract):
-        yield annotation
-    elif get_origin(annotation) is Annotated:
-        yield from _contracts(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, UnionType, tuple):
-        for argument in get_args(annotation):
-            if argument not in (NoneType, Ellipsis):
-                yield from _contracts(argument)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.base import Contract
 from contracts.kinds import Kind
+from contracts.lists import OneTo
 from contracts.parties import PartyUri
 from contracts.people import RecordPointer
 from contracts.rules import Rule, broken
@@ -73,11 +74,11 @@ class Copy(Contract):
     record: RecordPointer
 
 
-Invitations = Annotated[tuple[Invitation, ...], Field(min_length=1, max_length=40)]
-Attendees = Annotated[tuple[Attendee, ...], Field(min_length=1, max_length=40)]
+Invitations = Annotated[tuple[Invitation, ...], OneTo(40)]
+Attendees = Annotated[tuple[Attendee, ...], OneTo(40)]
 Absentees = Annotated[tuple[Absentee, ...], Field(max_length=40)]
 Tasks = Annotated[tuple[Task, ...], Field(max_length=40)]
-Copies = Annotated[tuple[Copy, ...], Field(min_length=1, max_length=40)]
+Copies = Annotated[tuple[Copy, ...], OneTo(40)]
 
 QUORUM = frozenset({Kind.SOCIAL_SERVICES, Kind.POLICE})
 """The minimum of a strategy discussion in Wales (WSP c3pt1-p8); health is not in it, as it is in England."""

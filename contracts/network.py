@@ -15,6 +15,7 @@ from contracts.base import Contract
 from contracts.directory import Directory, Organisation
 from contracts.errors import NetworkRefused
 from contracts.kinds import Kind
+from contracts.lists import OneTo
 from contracts.parties import SCHOOLS, AgencyId, agency_uri, school_uri
 from contracts.text import Line
 from contracts.toml_lines import line_of
@@ -36,7 +37,7 @@ class NetworkFile(Contract):
     name_cy: Line
     lanes: Annotated[int, Field(ge=1, le=64)] = 6
     """Partitions of every topic, and so the most workers that can share the work."""
-    agencies: Annotated[tuple[AgencyId, ...], Field(min_length=1, max_length=200)]
+    agencies: Annotated[tuple[AgencyId, ...], OneTo(200)]
     """Ids of the directory."""
     schools_of: Annotated[tuple[AgencyId, ...], Field(max_length=22)] = ()
     """Authorities, by the slug that begins their agencies' ids, whose schools take part."""

@@ -22,10 +22,12 @@ from contracts.identifiers import (
     Upn,
     Uprn,
 )
+from contracts.lists import OneTo
 from contracts.parties import AgencyId, PartyUri
 from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
 from contracts.text import Language, Line, Name, Prose, Statement
+from contracts.variants import ToldApartBy
 
 
 class PersonName(Contract):
@@ -39,7 +41,7 @@ class PersonName(Contract):
 class Address(Contract):
     """Where somebody lives."""
 
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=6)]
+    lines: Annotated[tuple[Line, ...], OneTo(6)]
     postcode: Postcode | None = None
     uprn: Uprn | None = None
 
@@ -87,7 +89,7 @@ class NotOnRoll(Contract):
     school: None = None
 
 
-Education = Annotated[OnRoll | NotOnRoll, Field(discriminator="status")]
+Education = Annotated[OnRoll | NotOnRoll, ToldApartBy("status")]
 """Where a child is educated; `school` is always there to be read."""
 
 
@@ -170,7 +172,7 @@ class ChildNotHeard(Contract):
     next_attempt: date | None = None
 
 
-ChildVoice = Annotated[ChildHeard | ChildNotHeard, Field(discriminator="status")]
+ChildVoice = Annotated[ChildHeard | ChildNotHeard, ToldApartBy("status")]
 """Captured, or the reason that it is not (rapid review, 2023: the child's voice must be heard consistently)."""
 
 
@@ -191,7 +193,7 @@ class FamilyNotTold(Contract):
     explanation: Statement
 
 
-FamilyInformed = Annotated[FamilyTold | FamilyNotTold, Field(discriminator="informed")]
+FamilyInformed = Annotated[FamilyTold | FamilyNotTold, ToldApartBy("informed")]
 
 
 class HouseholdMember(Contract):
@@ -277,7 +279,7 @@ class AnonymousReporter(Contract):
     kind: Literal["anonymous"]
 
 
-Reporter = Annotated[PractitionerReporter | PrivateReporter | AnonymousReporter, Field(discriminator="kind")]
+Reporter = Annotated[PractitionerReporter | PrivateReporter | AnonymousReporter, ToldApartBy("kind")]
 
 
 class AgencyView(Contract):

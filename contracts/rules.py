@@ -22,6 +22,7 @@ class Rule(StrEnum):
     DETERMINATION_3 = "dolen_determination_3"
     DISSENT_REASONS = "dolen_dissent_reasons"
     EDUCATION = "dolen_education"
+    EMPTY = "dolen_empty"
     FIRST_CORE_GROUP = "dolen_first_core_group"
     LATE_CONFERENCE = "dolen_late_conference"
     NEW_SCHOOL = "dolen_new_school"
@@ -40,6 +41,7 @@ class Rule(StrEnum):
     UNBORN_CHILD = "dolen_unborn_child"
     UNBORN_CHILD_MOTHER = "dolen_unborn_child_mother"
     UPN = "dolen_upn"
+    VARIANT = "dolen_variant"
 
 
 def broken(rule: Rule) -> PydanticCustomError:
@@ -98,6 +100,7 @@ TEXTS: dict[Rule, RuleText] = {
         "a born child has an education, with the status unknown where nobody knows",
         "mae gan blentyn a anwyd education, gyda'r status unknown lle nad oes neb yn gwybod",
     ),
+    Rule.EMPTY: RuleText("the list has at least one item", "mae o leiaf un eitem yn y rhestr"),
     Rule.FIRST_CORE_GROUP: RuleText(
         "a conference that registers sets first_core_group", "mae cynhadledd sy'n cofrestru yn pennu first_core_group"
     ),
@@ -162,5 +165,9 @@ TEXTS: dict[Rule, RuleText] = {
     ),
     Rule.UPN: RuleText(
         "the check letter of the UPN is wrong (modulus 23)", "mae llythyren wirio'r UPN yn anghywir (modwlws 23)"
+    ),
+    Rule.VARIANT: RuleText(
+        "the field that says which variant this is has one of the values that the schema lists",
+        "mae gan y maes sy'n dweud pa amrywiad yw hwn un o'r gwerthoedd y mae'r sgema yn eu rhestru",
     ),
 }

@@ -17,6 +17,7 @@ from contracts.categories import Categories
 from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.kinds import SOCIAL_SERVICES_ALONE
+from contracts.lists import OneTo
 from contracts.meetings import Absentees, Attendees, Copies, Invitations, Manner
 from contracts.people import AgencyView, ChildVoice, Coordinator, FamilyInformed, Practitioner, RecordPointer
 from contracts.rules import Rule, broken
@@ -112,7 +113,7 @@ class ConferenceDecision(ChildItem):
 class HeldConference(AboutChildren):
     """The outcome of a conference."""
 
-    children: Annotated[tuple[ConferenceDecision, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ConferenceDecision, ...], OneTo(MAX_CHILDREN)]
     scheduled: Annotated[Uuid | None, Sharing.CASE] = None
     """The id of the event that booked it."""
     conference: Annotated[ConferenceKind, Sharing.STAGE]
@@ -154,7 +155,7 @@ class SummarisedChild(ChildItem):
 class SharedConferenceSummary(AboutChildren):
     """Outline plan, decisions and next dates: five working days after the conference (WSP c3pt2-p14)."""
 
-    children: Annotated[tuple[SummarisedChild, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[SummarisedChild, ...], OneTo(MAX_CHILDREN)]
     conference: Annotated[Uuid, Sharing.CASE]
     """The id of the event that said it was held."""
     shared_at: Annotated[Moment, Sharing.STAGE]
@@ -227,7 +228,7 @@ class ChildOfCoreGroup(ChildItem):
 class HeldCoreGroup(AboutChildren):
     """The outcome of a core group."""
 
-    children: Annotated[tuple[ChildOfCoreGroup, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ChildOfCoreGroup, ...], OneTo(MAX_CHILDREN)]
     held_at: Annotated[Moment, Sharing.STAGE]
     coordinator: Annotated[Coordinator, Sharing.CONTACT]
     attended: Annotated[Attendees, Sharing.ATTENDANCE]

@@ -10,6 +10,7 @@ from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.identifiers import PoliceReference
 from contracts.kinds import SOCIAL_SERVICES_ALONE
+from contracts.lists import OneTo
 from contracts.people import ChildVoice, FamilyInformed, Practitioner
 from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
@@ -29,7 +30,7 @@ class ChildOfEnquiry(ChildItem):
 class StartedEnquiry(AboutChildren):
     """The start of section 47 enquiries. From now on a parent needs the authority's consent to educate at home."""
 
-    children: Annotated[tuple[ChildOfEnquiry, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ChildOfEnquiry, ...], OneTo(MAX_CHILDREN)]
     discussion: Annotated[Uuid | None, Sharing.CASE] = None
     """The id of the strategy discussion that decided it."""
     started_at: Annotated[Moment, Sharing.STAGE]
@@ -71,7 +72,7 @@ class Determination(ChildItem):
 class ConcludedEnquiry(AboutChildren):
     """The end of section 47 enquiries."""
 
-    children: Annotated[tuple[Determination, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[Determination, ...], OneTo(MAX_CHILDREN)]
     enquiry: Annotated[Uuid, Sharing.CASE]
     """The id of the event that started them."""
     concluded_at: Annotated[Moment, Sharing.STAGE]

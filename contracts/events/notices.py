@@ -8,6 +8,7 @@ from contracts.case import MAX_CHILDREN, AboutChildren, ChildItem, ChildrenEvent
 from contracts.event_type import EventType, declared
 from contracts.identifiers import PoliceNumber, PoliceReference
 from contracts.kinds import POLICE_ALONE
+from contracts.lists import OneTo
 from contracts.people import ChildVoice
 from contracts.sharing import Sharing
 from contracts.text import Line, Statement
@@ -26,7 +27,7 @@ class ChildOfIncident(ChildItem):
 class AttendedIncident(AboutChildren):
     """An incident that police attended; the school is told before the start of the next school day."""
 
-    children: Annotated[tuple[ChildOfIncident, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ChildOfIncident, ...], OneTo(MAX_CHILDREN)]
     incident_at: Annotated[Moment, Sharing.STAGE]
     place: Annotated[Line | None, Sharing.ADDRESS] = None
     encompass_reference: Annotated[PoliceNumber, Sharing.ENCOMPASS_REFERENCE]

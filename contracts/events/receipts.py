@@ -8,6 +8,7 @@ from contracts.base import Contract
 from contracts.envelope import Event, Uuid
 from contracts.event_type import EventType, declared
 from contracts.kinds import EVERY_AGENCY, HUB_ALONE
+from contracts.lists import OneTo
 from contracts.parties import PartyUri
 from contracts.sharing import Sharing
 from contracts.text import Line, Statement
@@ -114,7 +115,7 @@ class RejectedData(Contract):
     record: RecordCoordinates
     authenticated: Annotated[bool, Sharing.CASE]
     """False: somebody without a valid key claimed to be this sender."""
-    faults: Annotated[tuple[ReportedFault, ...], Field(min_length=1, max_length=100)]
+    faults: Annotated[tuple[ReportedFault, ...], OneTo(100)]
 
 
 class EventRejected(Event):

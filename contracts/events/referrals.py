@@ -11,6 +11,7 @@ from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.identifiers import PoliceReference
 from contracts.kinds import EVERY_AGENCY, SOCIAL_SERVICES_ALONE
+from contracts.lists import OneTo
 from contracts.parties import PartyUri
 from contracts.people import ChildHealth, ChildVoice, FamilyInformed, HouseholdMember, Reporter, Sibling
 from contracts.sharing import Sharing
@@ -39,7 +40,7 @@ class ReferredChild(ChildItem):
 class SubmittedReferral(AboutChildren):
     """A report (Social Services and Well-being (Wales) Act 2014, section 130)."""
 
-    children: Annotated[tuple[ReferredChild, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[ReferredChild, ...], OneTo(MAX_CHILDREN)]
     referrer: Annotated[PartyUri, Sharing.REPORTER]
     """The party that acknowledgement and decision go back to."""
     reporter: Annotated[Reporter, Sharing.REPORTER]
@@ -105,7 +106,7 @@ class DecidedChild(ChildItem):
 class DecidedReferral(AboutChildren):
     """The decision on a report, child by child."""
 
-    children: Annotated[tuple[DecidedChild, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[DecidedChild, ...], OneTo(MAX_CHILDREN)]
     referral: Annotated[Uuid, Sharing.CASE]
     referrer: Annotated[PartyUri, Sharing.REPORTER]
     decided_at: Annotated[Moment, Sharing.STAGE]

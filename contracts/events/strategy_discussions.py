@@ -9,6 +9,7 @@ from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.identifiers import PoliceReference
 from contracts.kinds import SOCIAL_SERVICES_ALONE
+from contracts.lists import OneTo
 from contracts.meetings import Absentees, Attendees, Copies, Invitations, Manner, Tasks, check_quorum
 from contracts.people import ChildVoice, Practitioner
 from contracts.rules import Rule, broken
@@ -26,7 +27,7 @@ class DiscussedChild(ChildItem):
 class ConvenedStrategyDiscussion(AboutChildren):
     """An invitation to a strategy discussion."""
 
-    children: Annotated[tuple[DiscussedChild, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[DiscussedChild, ...], OneTo(MAX_CHILDREN)]
     referral: Annotated[Uuid | None, Sharing.CASE] = None
     starts_at: Annotated[Moment, Sharing.STAGE]
     manner: Annotated[Manner, Sharing.STAGE]
@@ -72,7 +73,7 @@ class StrategyDecision(ChildItem):
 class HeldStrategyDiscussion(AboutChildren):
     """The outcome of a strategy discussion."""
 
-    children: Annotated[tuple[StrategyDecision, ...], Field(min_length=1, max_length=MAX_CHILDREN)]
+    children: Annotated[tuple[StrategyDecision, ...], OneTo(MAX_CHILDREN)]
     convened: Annotated[Uuid | None, Sharing.CASE] = None
     """The id of the event that called it; None when it was held at once."""
     held_at: Annotated[Moment, Sharing.STAGE]

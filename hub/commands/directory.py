@@ -100,4 +100,4 @@ def _areas(directory: Directory) -> Table:
 
 def _table(*headings: str) -> Table:
     """A table that breaks long ids rather than cutting them: they are there to be copied."""
-    return Table(*(Column(heading, overflow="fold") for heading in headings))
+    return Table(*(Column(heading, overflow="fold", no_wrap=not place) for place, heading in enumerate(headings)))
