@@ -24,6 +24,7 @@ SENDER = "cardiff-social-services"
 RECIPIENTS = ("south-wales-police", "cardiff-and-vale-health", "wales-probation")
 REPEATS = 0.10
 EVENTS_A_CHILD = 10
+_SEQUENCE = '"sequence":0'
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Load:
         self._secret = base64.b64decode(agency["signing"]["secret"])
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
         self._text, self._ids = _template()
+        self._sequences: dict[str, int] = {}
         self.topic = Names(settings.topic_prefix).inbound[tuple(Family).index(Family.CIRCUMSTANCES)]
 
     def events(self, count: int) -> Iterator[Loaded]:
@@ -62,7 +64,9 @@ class Load:
     def event(self, child: str | None = None) -> Loaded:
         """One new event about a child."""
         event_id, child = self._uuid(), child or self._uuid()
+        self._sequences[child] = sequence = self._sequences.get(child, 0) + 1
         text = self._text.replace(self._ids[0], event_id).replace(self._ids[1], child)
+        text = text.replace(_SEQUENCE, f'"sequence":{sequence}', 1)
         value = text.encode()
         return Loaded(
             event_id, child.encode(), value, [(SIGNATURE, sign(value, key_id=self._key_id, secret=self._secret))]
@@ -93,6 +97,7 @@ async def fill(settings: Settings, load: Load, events: int) -> None:
 def _template() -> tuple[str, tuple[str, str]]:
     example = Path(str(resources.files("contracts"))) / "examples" / f"{TYPE}.json"
     document = json.loads(example.read_text(encoding="utf-8"))
+    document["sequence"] = 0
     document["source"] = f"/agencies/{SENDER}"
     document["data"]["responsible_authority"] = SENDER
     document["data"]["participants"] = [f"/agencies/{agency}" for agency in RECIPIENTS]
