@@ -1,4 +1,4 @@
-"""Prints the list of jars that Apache Kafka is, with their SHA-256, for hub/local/kafka-jars.toml: `deploy/lock` runs it."""
+"""Prints hub/local/kafka-jars.toml: the jars that Apache Kafka is, with their SHA-256. `deploy/lock` runs it."""
 
 import hashlib
 import sys
@@ -22,13 +22,14 @@ def main(version: str) -> None:
         needed.append(context.create_dependency(f"{LOGGING}:{api}"))
         jars = {f"{each.groupId}:{each.artifactId}:{each.version}": each.artifact.resolve() for each in needed}
         lines = [
-            "# Apache Kafka and all that it loads: written by `deploy/lock`, compared at every start (hub/local/jars.py).",
+            "# Apache Kafka and all that it loads: written by `deploy/lock`, compared at every start.",
             f'kafka = "{version}"',
         ]
         for coordinates, path in sorted(jars.items()):
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
-            lines += ["", "[[jar]]", f'coordinates = "{coordinates}"', f'sha256 = "{digest}"', f"bytes = {len(content)}"]
+            lines += ["", "[[jar]]", f'coordinates = "{coordinates}"', f'sha256 = "{digest}"']
+            lines += [f"bytes = {len(content)}"]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

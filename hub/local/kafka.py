@@ -139,8 +139,8 @@ class Kafka(Server):
             )
 
 
-def properties(state: State, *, data: Path) -> str:
-    """`server.properties`, with passwords in it."""
+def properties(state: State, *, data: Path, listen: str = LOOPBACK) -> str:
+    """`server.properties`, with passwords in it; clients are let in at `listen` and told to come to the loopback."""
     admin, mechanism = state.passwords["kafka-admin"], "SCRAM-SHA-512"
     module = "org.apache.kafka.common.security"
     user = f'required username="{ADMIN}" password="{admin}"'
@@ -148,7 +148,7 @@ def properties(state: State, *, data: Path) -> str:
         "process.roles": "broker,controller",
         "node.id": 1,
         "log.dirs": data,
-        "listeners": f"CLIENT://{LOOPBACK}:{state.ports['kafka']},CONTROLLER://{LOOPBACK}:{state.ports['controller']}",
+        "listeners": f"CLIENT://{listen}:{state.ports['kafka']},CONTROLLER://{LOOPBACK}:{state.ports['controller']}",
         "advertised.listeners": f"CLIENT://{LOOPBACK}:{state.ports['kafka']}",
         "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
         "inter.broker.listener.name": "CLIENT",
