@@ -1,0 +1,138 @@
+"""Decides who is told of an event and who is not, and by which rule: pure, and never anybody the policy doesn't list.
+
+Rules are applied in the file's order. For each recipient the first rule that names it and fits it decides, whether it
+says yes or is stopped: a later rule can't tell somebody whom an earlier one stops. A rule that doesn't fit (a condition
+that doesn't hold, no child on the school's roll, another kind) is passed over, and its reason is kept only where no
+later rule decides.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from contracts.directory import Directory
+from contracts.envelope import Event
+from contracts.network import Network
+from hub.policy_file import Policy
+from hub.policy_rules import Rule
+from hub.relations import Facts
+
+ENTITLED = "entitled"
+IS_SENDER = "is-sender"
+CONFLICT = "conflict-of-interest"
+SHIELDED = "shielded"
+NOT_IN_NETWORK = "not-in-network"
+AGREEMENT_NOT_STARTED = "agreement-not-started"
+AGREEMENT_LAPSED = "agreement-lapsed"
+NOT_CALLED_FOR = "not-called-for"
+NOT_ON_ROLL = "not-on-roll"
+KIND_NOT_LISTED = "kind-not-listed"
+NO_SUCH_RELATION = "no-such-relation"
+
+REASONS: dict[str, str] = {
+    ENTITLED: "the rule tells it",
+    IS_SENDER: "it sent the event",
+    CONFLICT: "the event says that it has a conflict of interest",
+    SHIELDED: "a child of the event is shielded, and the rule tells nobody then",
+    NOT_IN_NETWORK: "it takes no part in this hub",
+    AGREEMENT_NOT_STARTED: "the sharing agreement does not hold yet on the day of the event",
+    AGREEMENT_LAPSED: "the sharing agreement has ended on the day of the event",
+    NOT_CALLED_FOR: "what the rule asks of the event does not hold",
+    NOT_ON_ROLL: "no child of the event is on the school's roll",
+    KIND_NOT_LISTED: "no rule tells organisations of its kind",
+    NO_SUCH_RELATION: "the event names nobody in this relation",
+}
+"""Every reason code and what it means."""
+
+PASSED_OVER = frozenset({NOT_CALLED_FOR, NOT_ON_ROLL, KIND_NOT_LISTED})
+"""Reasons for which a rule isn't about a party that it names: a later one may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether one party is told, and why."""
+
+    recipient: str
+    """Party URI, or `relation:<name>` where the relation named nobody."""
+    told: bool
+    relation: str
+    rule: str
+    """`<file>#<id>`."""
+    basis: str
+    agreement: str
+    view: str
+    """Name of the view; empty when not told."""
+    reason: str
+    """A key of `REASONS`."""
+
+
+def route(event: Event, *, policy: Policy, directory: Directory, network: Network, on: date) -> tuple[Decision, ...]:
+    """Who is told of `event`; `on` is the UTC date of its broker timestamp. At most one decision for each party."""
+    listed = policy.types.get(event.type)
+    if listed is None:
+        return ()
+    facts = Facts(event.source, event.data, listed.children, directory=directory, network=network)
+    decided: dict[str, Decision] = {}
+    passed_over: dict[str, Decision] = {}
+    for rule in listed.rules:
+        parties = rule.relation.parties(facts)
+        if not parties and rule.relation.expected:
+            nobody = f"relation:{rule.relation.name}"
+            decided.setdefault(nobody, _decision(rule, nobody, NO_SUCH_RELATION))
+        for party in parties:
+            if party not in decided:
+                decision = _decide(rule, party, facts, on)
+                kept = passed_over if decision.reason in PASSED_OVER else decided
+                kept.setdefault(party, decision)
+    return tuple((passed_over | decided).values())
+
+
+def _decide(rule: Rule, party: str, facts: Facts, on: date) -> Decision:
+    """What one rule says of one party that it names."""
+    kind = _kind(rule, party, facts)
+    view = rule.views.get(kind or "")
+    if rule.when is not None and not rule.when(facts.data):
+        return _decision(rule, party, NOT_CALLED_FOR)
+    if kind is not None and view is None:
+        return _decision(rule, party, KIND_NOT_LISTED)
+    if rule.by_roll and party not in facts.schools and party.startswith("/schools/"):
+        return _decision(rule, party, NOT_ON_ROLL)
+    if party == facts.source:
+        return _decision(rule, party, IS_SENDER)
+    if party in facts.conflicts:
+        return _decision(rule, party, CONFLICT)
+    if rule.unless_shielded and any(child.shielded for child in facts.children):
+        return _decision(rule, party, SHIELDED)
+    if on > rule.agreement.ends:
+        return _decision(rule, party, AGREEMENT_LAPSED)
+    if on < rule.agreement.starts:
+        return _decision(rule, party, AGREEMENT_NOT_STARTED)
+    if kind is None or view is None:
+        return _decision(rule, party, NOT_IN_NETWORK)
+    return _decision(rule, party, ENTITLED, view)
+
+
+def _kind(rule: Rule, party: str, facts: Facts) -> str | None:
+    """The kind of a party that takes part."""
+    if party not in facts.network.parties:
+        return None
+    if rule.only_kind is not None:
+        return rule.only_kind
+    if party.startswith("/schools/"):
+        return "schools"
+    return facts.network.organisations[party[len("/agencies/") :]].kind._value_  # `.value` is a slow descriptor
+
+
+@lru_cache(maxsize=16_384)
+def _decision(rule: Rule, recipient: str, reason: str, view: str = "") -> Decision:
+    # Remembered: the same few parties are named by the same rules all day, and a frozen object is slow to make.
+    return Decision(
+        recipient=recipient,
+        told=reason == ENTITLED,
+        relation=rule.relation.name,
+        rule=rule.id,
+        basis=rule.basis,
+        agreement=rule.agreement.id,
+        view=view,
+        reason=reason,
+    )
