@@ -9,14 +9,21 @@ follow one child.
 import re
 from collections.abc import Mapping
 
+from contracts.topics import DEAD_LETTERS, DEADLINES, LEDGER, Family
+
 Value = str | int | bool | tuple[str, ...]
 
 WITHHELD = "withheld"
 """Stands for a value that has not its attribute's form: a gap in a trace is better than a child's data in one."""
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_PARTY = r"/hub|/schools/[0-9]{7}|/agencies/[a-z][a-z0-9]*(-[a-z0-9]+)*|relation:[a-z][a-z0-9-]*"
-_TOPIC = r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+"
+_PARTY = r"/hub|/schools/[0-9]{7}|/agencies/(?!.*[0-9]{9})[a-z][a-z0-9]*(-[a-z0-9]+)*|relation:[a-z][a-z0-9-]*"
+_AGENCY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_FAMILIES = "|".join((*Family, DEADLINES))
+_TOPIC = (
+    r"(?!.*[0-9]{9})([a-z][a-z0-9]*[.-])*"  # a hub's prefix
+    rf"(((to\.{_AGENCY}\.)?({_FAMILIES})\.v[0-9]+)|{re.escape(LEDGER)}|{re.escape(DEAD_LETTERS)})"
+)
 _CODE = r"(?!.*[0-9]{9})[a-z][A-Za-z0-9]*([._#/:-]{1,2}[A-Za-z0-9]+)*"
 _AGREEMENT = r"(?!.*[0-9]{9})(ISP|DDA|JCA)-[A-Z0-9]+(-[A-Z0-9]+)*"
 _FAULT = r"HUB-[0-9]{3}"
@@ -56,7 +63,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
         EVENT_TYPE: _CODE,
         ERROR: rf"{_FAULT}|{_CODE}",
         SERVICE: _CODE,
-        INSTANCE: r"[A-Za-z0-9][A-Za-z0-9.-]{0,80}-[0-9]{1,8}",
+        INSTANCE: r"(?!.*[0-9]{9})(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9.-]{0,80}-[0-9]{1,8}",
         "dolen.agreement": _AGREEMENT,
         "dolen.basis": _CODE,
         "dolen.delivery": _UUID,

@@ -19,6 +19,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from contracts.faults import FaultCode
+from contracts.headers import parse_traceparent
 from contracts.identity import span_id
 from contracts.parties import agency_of
 from contracts.topics import Family
@@ -54,13 +55,14 @@ _SETTLES = {AnswerKind.DELIVERED: "settle", AnswerKind.REFUSED: "settle"}
 def trail_spans(trail: Trail, names: Names) -> tuple[ReadableSpan, ...]:
     """Every span of one event: of its records, of the answers to its notifications, and of those answers' own way."""
     found = [span for record in trail.records for span in record_spans(record, names)]
-    accepted = trail.accepted
-    for answer in trail.answers if accepted is not None else ():
-        assert accepted is not None  # noqa: S101 - the loop is empty otherwise
-        found.append(answer_span(answer, accepted))
-        same_trace = answer.recorded.entry.trace.trace_id == accepted.entry.trace.trace_id
+    for answer in trail.answers:
+        found.append(answer_span(answer, trail.main))
+        same_trace = answer.recorded.entry.trace.trace_id == trail.main.entry.trace.trace_id
         found += record_spans(answer.recorded, names, sender=not same_trace)
-    return tuple(found)
+    once: dict[int, ReadableSpan] = {}
+    for span in found:  # a resend has the hop of the first sending, and so the same sender's span
+        once.setdefault(span.context.span_id, span)
+    return tuple(once.values())
 
 
 def record_spans(recorded: Recorded, names: Names, *, sender: bool = True) -> tuple[ReadableSpan, ...]:
@@ -106,10 +108,11 @@ def _sender_span(entry: LedgerEntry) -> ReadableSpan:
         "send",
         entry.at.topic,
         context=_context(entry.trace.trace_id, _sender_id(entry)),
-        parent=None,
+        parent=_begun_in_this_trace(entry),
         kind=SpanKind.PRODUCER,
         times=(entry.at.time_ms, entry.at.time_ms),
         service={named.SERVICE: entry.signer or "unknown"},
+        links=_origin(entry) if entry.trace.origin is not None else (),
         values={
             **_named(entry),
             named.OPERATION_TYPE: "send",
@@ -262,7 +265,17 @@ def _hub_service(entry: LedgerEntry) -> dict[str, Value | None]:
 
 
 def _origin(entry: LedgerEntry) -> tuple[Link, ...]:
-    return (_link(_context(entry.trace.trace_id, _sender_id(entry)), "origin"),)
+    """A link to where the event began: the context in its envelope; without one, its sending."""
+    began = parse_traceparent((entry.trace.origin or "").encode()) or (entry.trace.trace_id, _sender_id(entry))
+    return (_link(_context(*began), "origin"),)
+
+
+def _begun_in_this_trace(entry: LedgerEntry) -> SpanContext | None:
+    """The span of the sender's own work, where its sending is a step of the same trace."""
+    began = parse_traceparent((entry.trace.origin or "").encode())
+    if began is None or began[0] != entry.trace.trace_id or began[1] == _sender_id(entry):
+        return None
+    return _context(*began)
 
 
 def _link(context: SpanContext, why: str) -> Link:

@@ -210,5 +210,12 @@ def _recorded(found: _Found) -> Recorded:
         written_ms=found.written_ms,
         hash=own_hash,
         names_the_one_before=entry.prev == before,
-        named_by_the_next=None if found.after is None else json.loads(found.after).get("prev") == own_hash,
+        named_by_the_next=None if found.after is None else _names(found.after, own_hash),
     )
+
+
+def _names(value: bytes, wanted: str) -> bool:
+    try:
+        return bool(json.loads(value)["prev"] == wanted)
+    except (ValueError, KeyError, TypeError):
+        return False
