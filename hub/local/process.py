@@ -5,10 +5,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_children: dict[int, "subprocess.Popen[bytes]"] = {}
+_children: set[int] = set()
 """Servers that this very process started: it has to collect their exit codes, or they stay behind as zombies."""
 
 
@@ -43,7 +44,8 @@ def spawn(command: Sequence[str], *, log: Path, environment: Mapping[str, str], 
             start_new_session=True,
             **identity,
         )
-    _children[child.pid] = child
+    child.returncode = 0  # it is to outlive this process: Popen would warn of that as of a mistake
+    _children.add(child.pid)
     return Process(child.pid, _start_time(child.pid) or "")
 
 
@@ -51,9 +53,7 @@ def alive(process: Process | None) -> bool:
     """Whether this very process still runs."""
     if process is None:
         return False
-    child = _children.get(process.pid)
-    if child is not None and child.poll() is not None:
-        del _children[process.pid]
+    _collect(process.pid)
     return process.started != "" and _start_time(process.pid) == process.started
 
 
@@ -71,6 +71,14 @@ def gone_within(process: Process | None, seconds: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def _collect(pid: int) -> None:
+    if pid in _children:
+        with suppress(ChildProcessError):
+            collected, _ = os.waitpid(pid, os.WNOHANG)
+            if collected:
+                _children.discard(pid)
 
 
 def _start_time(pid: int) -> str | None:
