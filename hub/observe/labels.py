@@ -25,7 +25,6 @@ class Label(Enum):
     OUTCOME = "Outcome", "Canlyniad"
 
     STEP = "Step", "Cam"
-    WHO = "Who", "Pwy"
     WHEN = "When", "Pryd"
     SENT = "sent", "anfonwyd"
     DECIDED = "hub decided", "penderfynodd yr hyb"
@@ -52,7 +51,7 @@ class Label(Enum):
     NO_DECISIONS = "No party was considered.", "Ni ystyriwyd unrhyw barti."
 
     LEDGER = "What the ledger holds", "Yr hyn sydd yn y cyfriflyfr"
-    RECORD = "Record", "Cofnod"
+    RECORD = "Record (of)", "Cofnod (o)"
     HASH = "Hash", "Hash"
     CHAIN = "Chain", "Cadwyn"
     CHAIN_HOLDS = "holds", "yn gyfan"
@@ -98,7 +97,7 @@ class Label(Enum):
     DAYS = "d", "diwrnod"
 
     NO_LETTERS = "No dead letters.", "Dim negeseuon gwrthodedig."
-    LETTERS = "{count} dead letters", "Negeseuon gwrthodedig: {count}"
+    LETTERS = "Dead letters: {count}", "Negeseuon gwrthodedig: {count}"
     LETTERS_CUT = (
         "The newest {shown} of {count}; --limit shows more.",
         "Y {shown} diweddaraf o {count}; mae --limit yn dangos mwy.",

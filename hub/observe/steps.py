@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contracts.parties import HUB
 from hub.ledger import DecisionEntry
 from hub.observe.labels import Label, Language, reason
 from hub.observe.trail import Answered, AnswerKind, Recorded, Trail, inbound
@@ -49,9 +50,9 @@ def _of_record(record: Recorded, trail: Trail, zero: int, language: Language) ->
     yield Step(0, Label.SENT, entry.event.source or Label.UNKNOWN.say(language), at, at, inbound(entry))
     read = entry.hub.read_ms - zero
     if entry.outcome != Outcome.ACCEPTED:
-        yield Step(1, _turned_away(entry.outcome), "/hub", read, decided, _why(record), good=False)
+        yield Step(1, _turned_away(entry.outcome), HUB, read, decided, _why(record), good=False)
     else:
-        yield Step(1, Label.DECIDED, "/hub", read, decided, entry.hub.worker, good=True)
+        yield Step(1, Label.DECIDED, HUB, read, decided, entry.hub.worker, good=True)
     for decision in (found for found in entry.decisions if found.told):
         yield Step(2, Label.TOLD, decision.recipient, decided, written, decision.view, good=True)
         for answer in trail.answers_to(decision):

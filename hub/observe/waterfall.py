@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from contracts.parties import HUB
 from contracts.registry import REGISTRY
 from contracts.topics import PAYLOAD_RETENTION_MS
 from hub.ledger import Versions
@@ -16,11 +17,11 @@ from hub.observe.steps import OUTCOMES, Step, steps
 from hub.observe.trail import Recorded, Trail, inbound
 from hub.outcomes import Outcome, iso_time
 
-BAR = 24
+BAR = 20
 """Cells of the time axis: it spans the hub's work on the event, to the last record written."""
 
-LATER = "▸"
-"""Stands at the end of the axis for what happened after it."""
+EARLIER, LATER = "◂", "▸"
+"""Stand at the ends of the axis for what happened outside it."""
 
 _STYLES = {True: "green", False: "red", None: "cyan"}
 
@@ -59,6 +60,11 @@ def span(milliseconds: int, language: Language) -> str:
     if days:
         return f"{sign}{days} {day} {hours} {hour}"
     return f"{sign}{hours} {hour} {minutes} {minute}" if hours else f"{sign}{minutes} {minute} {seconds} s"
+
+
+def party(uri: str) -> str:
+    """A party as people write it: an agency by its id."""
+    return uri.removeprefix("/agencies/")
 
 
 def console() -> Console:
@@ -101,27 +107,27 @@ def _path(trail: Trail, language: Language) -> RenderableType:
     axis = max(main.written_ms, main.entry.hub.decided_ms) - main.entry.at.time_ms
     table = _table(
         Label.STEP.say(language),
-        Label.WHO.say(language),
         Column(Label.WHEN.say(language), justify="right", no_wrap=True),
         Column(f"0 … {axis:,} ms", no_wrap=True, width=BAR),
-        "",
     )
     for step in taken:
-        style = _STYLES[step.good]
-        table.add_row(
-            Text("  " * step.depth + step.label.say(language), style=style),
-            step.who,
-            span(step.start_ms, language),
-            Text(bar(step, axis), style=style),
-            Text(step.note, style="dim"),
-        )
+        where = Text(bar(step, axis), style=_STYLES[step.good])
+        table.add_row(_step(step, language), span(step.start_ms, language), where)
     return table
+
+
+def _step(step: Step, language: Language) -> RenderableType:
+    who = "" if step.who == HUB else f" {party(step.who)}"
+    note = (f" · {step.note}" if step.note else "", "dim")
+    return Padding(Text.assemble((step.label.say(language), _STYLES[step.good]), who, note), (0, 0, 0, 2 * step.depth))
 
 
 def bar(step: Step, axis_ms: int) -> str:
     """Where a step lies on the axis."""
     if step.start_ms > axis_ms:
         return " " * (BAR - 1) + LATER
+    if step.end_ms < 0:
+        return EARLIER
     cell = BAR / max(axis_ms, 1)
     first = min(BAR - 1, max(0, int(step.start_ms * cell)))
     last = min(BAR, max(first + 1, round(step.end_ms * cell)))
@@ -141,7 +147,7 @@ def _reasons(record: Recorded, language: Language) -> RenderableType:
     for decision in sorted(record.entry.decisions, key=lambda decision: not decision.told):
         told = Label.TOLD if decision.told else Label.NOT_TOLD
         table.add_row(
-            decision.recipient,
+            party(decision.recipient),
             Text(f"{told.say(language)}: {reason(decision.reason, language)}", style=_STYLES[decision.told]),
             decision.view,
             decision.rule,
@@ -158,7 +164,7 @@ def _ledger(trail: Trail, language: Language) -> RenderableType:
     table.title_justify = "left"
     for record in (*trail.records, *(answer.recorded for answer in trail.answers)):
         table.add_row(
-            f"{record.at}\n#{record.entry.number}",
+            f"{record.at} #{record.entry.number}\n({inbound(record.entry)})",
             "\n".join(_outcome(record, language)),
             Text(chain(record).say(language), style=_STYLES[record.chain_holds]),
             record.hash,
