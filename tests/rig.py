@@ -78,18 +78,18 @@ class Rig:
 
     def start(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker; its log is `hub-<n>.log` in the rig's state directory."""
-        log = (self.state / f"hub-{len(self.workers)}.log").open("ab")
         own = {
             **os.environ,
             "DOLEN_STATE_DIR": str(self.state),
             "DOLEN_NETWORK": str(NETWORK),
             "DOLEN_TOPIC_PREFIX": self.settings.topic_prefix,
-            "DOLEN_SESSION_TIMEOUT_MS": "3000",
+            "DOLEN_SESSION_TIMEOUT_MS": "1500",
             "DOLEN_REQUEST_TIMEOUT_MS": "5000",
             "DOLEN_TRANSACTION_TIMEOUT_MS": "20000",
             **environment,
         }
-        worker = subprocess.Popen([sys.executable, "-m", "hub", "run", "hub"], env=own, stdout=log, stderr=log)
+        with (self.state / f"hub-{len(self.workers)}.log").open("ab") as log:
+            worker = subprocess.Popen([sys.executable, "-m", "hub", "run", "hub"], env=own, stdout=log, stderr=log)
         self.workers.append(worker)
         return worker
 

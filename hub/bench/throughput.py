@@ -57,8 +57,8 @@ def start(command: Sequence[str], settings: Settings) -> subprocess.Popen[bytes]
         "DOLEN_TOPIC_PREFIX": settings.topic_prefix,
         "DOLEN_LANES": str(settings.lanes),
     }
-    log = (settings.state_dir / "bench.log").open("ab")
-    return subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=log, stderr=log)
+    with (settings.state_dir / "bench.log").open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=log, stderr=log)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,195 @@
+"""Every accepted event reaches each entitled recipient once, none another, in order: whatever dies in between."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+
+import pytest
+from redis import Redis as RedisClient
+
+from hub.access import Acl
+from hub.kafka_admin import Cluster
+from hub.local.stack import Stack
+from hub.provision import administrator
+from tests.proxy import END_TXN, KafkaProxy, at_once
+from tests.rig import Rig, Verdict
+
+pytestmark = pytest.mark.connected
+
+
+def run(rig: Rig, *doing) -> Verdict:
+    """Do all at once, wait until the hub has read everything, and hear the verdict."""
+
+    async def everything() -> Verdict:
+        await asyncio.gather(*doing)
+        await rig.settled()
+        return await rig.verdict()
+
+    return asyncio.run(everything())
+
+
+def working(rig: Rig, lanes: int = 1) -> None:
+    """Wait until the hub has taken over at least so many lanes."""
+    until = time.monotonic() + 60
+    while rig.logs().count("lane.owned") < lanes:
+        assert time.monotonic() < until, rig.logs()[-2000:]
+        time.sleep(0.05)
+
+
+def clean(verdict: Verdict) -> bool:
+    assert verdict.clean, verdict
+    return verdict.accepted > 0
+
+
+def test_two_workers_share_the_lanes_and_a_third_joins_in_mid_flight(rig):
+    rig.start()
+    working(rig)
+
+    async def join_and_leave():
+        await asyncio.sleep(1)
+        second = rig.start()
+        await asyncio.sleep(3)
+        rig.start()
+        await asyncio.sleep(2)
+        second.send_signal(signal.SIGTERM)
+
+    assert clean(run(rig, rig.publish(6000, rate=700), join_and_leave()))
+    assert rig.workers[1].wait(20) == 0
+
+
+def test_a_hub_killed_ten_times_under_load_loses_and_doubles_nothing(rig):
+    rng = random.Random(11)
+
+    async def kill_ten_times():
+        for _ in range(10):
+            worker = rig.start()
+            before = rig.logs().count("lane.owned")
+            while rig.logs().count("lane.owned") < before + 6:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(rng.uniform(0.0, 0.6))
+            worker.kill()
+            worker.wait()
+        rig.start()
+
+    assert clean(run(rig, rig.publish(12_000, rate=800), kill_ten_times()))
+
+
+@pytest.mark.parametrize("place", ["before-claim", "after-claim", "before-offsets", "before-commit", "after-commit"])
+def test_a_hub_killed_at_a_named_step_does_that_batch_once(rig, place):
+    first = rig.start(DOLEN_FAILPOINT=f"{place}:4")
+
+    async def start_again():
+        while first.poll() is None:
+            await asyncio.sleep(0.05)
+        assert first.returncode == -signal.SIGKILL
+        rig.start()
+
+    assert clean(run(rig, rig.publish(3000, rate=1500), start_again()))
+
+
+def test_redis_flushed_in_mid_flight_lets_no_repeat_through(rig, servers):
+    rig.start()
+    working(rig)
+    client = RedisClient.from_url(servers.endpoints.redis_url)
+
+    async def flush():
+        for _ in range(3):
+            await asyncio.sleep(1)
+            await asyncio.to_thread(client.flushall)
+
+    assert clean(run(rig, rig.publish(4000, rate=800), flush()))
+    assert rig.logs().count("seen.rebuilt") >= 3
+
+
+def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
+    rig.start()
+    working(rig, lanes=6)
+    client = RedisClient.from_url(servers.endpoints.redis_url)
+
+    async def plant():
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+            for key in client.scan_iter(match=f"{rig.names.redis}seen:*", count=500):
+                client.set(key, b"\0" * 46)
+
+    verdict = run(rig, rig.publish(2000, rate=800), plant())
+    assert not verdict.lost
+    assert not verdict.misdirected
+
+
+def test_a_broker_killed_and_started_again_loses_nothing_that_it_acknowledged(rig, stack: Stack):
+    rig.start()
+    working(rig)
+
+    async def kill_broker():
+        for _ in range(2):
+            await asyncio.sleep(1.5)
+            stack.kafka.kill()
+            await asyncio.to_thread(stack.up)
+
+    assert clean(run(rig, rig.publish(3000, rate=600), kill_broker()))
+
+
+def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_nothing(rig):
+    rig.start()
+    working(rig)
+    cluster = Cluster(administrator(rig.settings))
+    user = rig.settings.topic_prefix + "hub"
+    write = [found for found in cluster.acls() if found.acl.user == user and found.acl.operation == "WRITE"]
+    outputs = [found for found in write if found.acl.name == f"{rig.settings.topic_prefix}to."]
+    assert outputs
+
+    async def deny():
+        await asyncio.sleep(1)
+        await asyncio.to_thread(cluster.remove, outputs)
+        await asyncio.sleep(3)
+        await asyncio.to_thread(cluster.allow, [Acl(user, "WRITE", "TOPIC", outputs[0].acl.name, prefixed=True)])
+
+    assert clean(run(rig, rig.publish(3000, rate=600), deny()))
+    assert "waiting" in rig.logs()
+
+
+def test_a_worker_stopped_past_its_session_and_woken_again_doubles_nothing(rig):
+    zombie = rig.start()
+    working(rig, lanes=6)
+
+    async def sleep_and_wake():
+        for _ in range(2):
+            await asyncio.sleep(1)
+            zombie.send_signal(signal.SIGSTOP)
+            rig.start()
+            await asyncio.sleep(6)
+            zombie.send_signal(signal.SIGCONT)
+            await asyncio.sleep(1)
+
+    assert clean(run(rig, rig.publish(6000, rate=500), sleep_and_wake()))
+
+
+def test_an_end_of_transaction_that_comes_late_commits_nothing_else(rig):
+    held = []
+
+    async def through_the_proxy() -> Verdict:
+        async with KafkaProxy(rig.settings.kafka.bootstrap_servers) as proxy:
+            rng = random.Random(5)
+
+            async def late(api_key, frame, send):
+                if api_key == END_TXN and rng.random() < 0.05:
+                    held.append(frame)
+                    await asyncio.sleep(rng.uniform(0.1, 2.0) if rng.random() < 0.5 else 7.0)
+                with contextlib.suppress(OSError):
+                    await send(frame)
+
+            rig.start(DOLEN_KAFKA__BOOTSTRAP_SERVERS=proxy.address)
+            while rig.logs().count("lane.owned") < 6:
+                await asyncio.sleep(0.05)
+            proxy.rule = late
+            await rig.publish(3000, rate=500)
+            await asyncio.sleep(2)
+            proxy.rule = at_once
+            await rig.settled()
+            return await rig.verdict()
+
+    assert clean(asyncio.run(through_the_proxy()))
+    assert len(held) > 5
