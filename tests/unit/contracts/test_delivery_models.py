@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from examples import FOLDER, changed, example
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -51,6 +51,7 @@ def test_an_empty_view_is_parsed(event_type: EventType) -> None:
     assert delivery.origin == event["id"]
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(DELIVERED))
 def test_whatever_a_view_leaves_out_the_rest_is_parsed_and_loses_nothing(data: Any, event_type: EventType) -> None:
     event = json.loads((FOLDER / f"{event_type.name}.json").read_text(encoding="utf-8"))
