@@ -30,7 +30,6 @@ _FAULT = r"HUB-[0-9]{3}"
 _VERSION = r"[0-9a-f]{16}"
 _SHA256 = r"[0-9a-f]{64}"
 _SMALL_NUMBER = r"[0-9]{1,4}"
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 
 SYSTEM = "messaging.system"
 DESTINATION = "messaging.destination.name"
@@ -69,7 +68,6 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
         "dolen.delivery": _UUID,
         "dolen.digest": _SHA256,
         "dolen.directory": _VERSION,
-        "dolen.event_time": _TIME,
         "dolen.faults": _FAULT,
         "dolen.first": rf"{_TOPIC}/{_SMALL_NUMBER}/[0-9]{{1,19}}",
         "dolen.key": _CODE,

@@ -118,7 +118,6 @@ def _sender_span(entry: LedgerEntry) -> ReadableSpan:
             named.OPERATION_TYPE: "send",
             named.PARTITION: str(entry.at.partition),
             named.BODY_SIZE: entry.size,
-            "dolen.event_time": entry.event.time,
             "dolen.key": entry.key_id,
         },
     )
