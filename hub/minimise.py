@@ -32,7 +32,7 @@ class Views:
         self._plans: dict[tuple[str, str], Plan] = {}
         for event_type, listed in policy.types.items():
             for name in {name for rule in listed.rules for name in rule.views.values()}:
-                self._plans[event_type, name] = _plan(event_type, policy.views[name])
+                self._plans[event_type, name] = plan_of(event_type, policy.views[name])
 
     def minimise(self, event_type: str, data: Part, view: str, recipient: str) -> Part:
         """What `recipient` sees of `data`, the parsed JSON of a valid event of that type, in that view.
@@ -58,7 +58,8 @@ def delivered_subject(event_data: Part, recipient: str, subject: str) -> str:
     return subject if subject in shown else shown[0]
 
 
-def _plan(event_type: str, view: View) -> Plan:
+def plan_of(event_type: str, view: View) -> Plan:
+    """The plan of a view for an event type."""
     always = _plan_where(event_type, view, shielded=False)
     if not view.hide_when_shielded and not view.withhold_when_shielded:
         return always

@@ -48,6 +48,8 @@ class Rule:
     unless_shielded: bool
     when: Callable[[Any], bool] | None
     """Reads from an event's data whether the rule is called for."""
+    when_path: str
+    """The field that `when` reads; empty without one."""
     why: str
 
 
@@ -174,6 +176,7 @@ class _RuleMaker:
             by_roll=Kind.SCHOOLS in views and views[Kind.SCHOOLS].own_roll,
             unless_shielded="shielded" in self._row.unless,
             when=self._condition(),
+            when_path=self._row.when or "",
             why=self._row.why,
         )
         return rule, {view.id: view for view in views.values() if view.id not in self._known.views}

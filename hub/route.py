@@ -29,20 +29,22 @@ NOT_ON_ROLL = "not-on-roll"
 KIND_NOT_LISTED = "kind-not-listed"
 NO_SUCH_RELATION = "no-such-relation"
 
-REASONS: dict[str, str] = {
-    ENTITLED: "the rule tells it",
-    IS_SENDER: "it sent the event",
-    CONFLICT: "the event says that it has a conflict of interest",
-    SHIELDED: "a child of the event is shielded, and the rule tells nobody then",
-    NOT_IN_NETWORK: "it takes no part in this hub",
-    AGREEMENT_NOT_STARTED: "the sharing agreement does not hold yet on the day of the event",
-    AGREEMENT_LAPSED: "the sharing agreement has ended on the day of the event",
-    NOT_CALLED_FOR: "what the rule asks of the event does not hold",
-    NOT_ON_ROLL: "no child of the event is on the school's roll",
-    KIND_NOT_LISTED: "no rule tells organisations of its kind",
-    NO_SUCH_RELATION: "the event names nobody in this relation",
-}
-"""Every reason code and what it means."""
+REASONS = frozenset(
+    {
+        ENTITLED,
+        IS_SENDER,
+        CONFLICT,
+        SHIELDED,
+        NOT_IN_NETWORK,
+        AGREEMENT_NOT_STARTED,
+        AGREEMENT_LAPSED,
+        NOT_CALLED_FOR,
+        NOT_ON_ROLL,
+        KIND_NOT_LISTED,
+        NO_SUCH_RELATION,
+    }
+)
+"""Every reason code; hub/observe/labels.py says what they mean, in both languages."""
 
 PASSED_OVER = frozenset({NOT_CALLED_FOR, NOT_ON_ROLL, KIND_NOT_LISTED})
 """Reasons for which a rule isn't about a party that it names: a later one may be."""
@@ -63,7 +65,7 @@ class Decision:
     view: str
     """Name of the view; empty when not told."""
     reason: str
-    """A key of `REASONS`."""
+    """One of `REASONS`."""
 
 
 def route(event: Event, *, policy: Policy, directory: Directory, network: Network, on: date) -> tuple[Decision, ...]:
@@ -82,8 +84,10 @@ def route(event: Event, *, policy: Policy, directory: Directory, network: Networ
         for party in parties:
             if party not in decided:
                 decision = _decide(rule, party, facts, on)
-                kept = passed_over if decision.reason in PASSED_OVER else decided
-                kept.setdefault(party, decision)
+                if decision.reason not in PASSED_OVER:
+                    decided[party] = decision
+                elif party not in passed_over or passed_over[party].reason == KIND_NOT_LISTED:
+                    passed_over[party] = decision  # that a rule is about other kinds says least
     return tuple((passed_over | decided).values())
 
 
