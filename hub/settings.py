@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the file of the local stack."""
-        state = Path(init_settings().get("state_dir") or os.environ.get("DOLEN_STATE_DIR", STATE_DIR))
+        state = Path(init_settings().get("state_dir") or os.environ.get("DOLEN_STATE_DIR") or STATE_DIR)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, state / "dolen.toml")
 
     def kafka_client(self) -> dict[str, Any]:
