@@ -1,0 +1,1 @@
+"""Invented families, real organisations: events for tests, load and the demo."""

@@ -1,0 +1,73 @@
+"""What recipients answer: a machine has a notification, a person has read it, a team has it, or it is refused."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from random import Random
+from typing import Literal
+
+from contracts.base import Contract
+from contracts.envelope import Event
+from contracts.events.receipts import (
+    AcceptedByData,
+    DeliveredData,
+    EventIdentity,
+    NotificationAcceptedBy,
+    NotificationDelivered,
+    NotificationOpened,
+    NotificationRefused,
+    OpenedData,
+    RefusedData,
+)
+from contracts.identity import delivery_id
+from hub.simulate.draft import Draft
+from hub.simulate.names import ROLES, TEAMS
+from hub.simulate.words import Words
+
+Answer = Literal["delivered", "opened", "accepted-by", "refused"]
+
+MODELS: Mapping[Answer, type[Event]] = {
+    "delivered": NotificationDelivered,
+    "opened": NotificationOpened,
+    "accepted-by": NotificationAcceptedBy,
+    "refused": NotificationRefused,
+}
+
+
+def answered(
+    event: Event, recipient: str, answer: Answer, at: datetime, *, kind: str, say: Words, rng: Random
+) -> Draft:
+    """What `recipient`, an organisation of `kind`, answers to the notification that tells it of `event`."""
+    data = _data(event, recipient, answer, at - timedelta(seconds=20), kind=kind, say=say, rng=rng)
+    return Draft(MODELS[answer], recipient, event.subject, data)
+
+
+def _data(
+    event: Event, recipient: str, answer: Answer, when: datetime, *, kind: str, say: Words, rng: Random
+) -> Contract:
+    delivery = delivery_id(event.source, event.id, recipient)
+    original = EventIdentity(source=event.source, id=event.id)
+    match answer:
+        case "delivered":
+            return DeliveredData(delivery=delivery, original=original, original_type=event.type, stored_at=when)
+        case "opened":
+            return OpenedData(
+                delivery=delivery, original=original, original_type=event.type, opened_at=when, role=ROLES[kind]
+            )
+        case "accepted-by":
+            return AcceptedByData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                accepted_at=when,
+                role=ROLES[kind],
+                team=TEAMS[kind][0],
+            )
+        case "refused":
+            return RefusedData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                refused_at=when,
+                reason=rng.choice(("child-not-identified", "not-our-child")),
+                explanation=say.statement("refusal"),
+            )
