@@ -43,11 +43,9 @@ class Label(Enum):
 
     WHY = "Who was told, who was not, and why", "Pwy a hysbyswyd, pwy na hysbyswyd, a pham"
     PARTY = "Party", "Parti"
-    VIEW = "View", "Golwg"
-    REASON = "Reason", "Rheswm"
-    RULE = "Rule", "Rheol"
-    BASIS = "Legal basis", "Sail gyfreithiol"
-    AGREEMENT = "Agreement", "Cytundeb"
+    REASON = "Decision and view", "Penderfyniad a golwg"
+    VIEW = "view", "golwg"
+    RULE = "Rule, legal basis, agreement", "Rheol, sail gyfreithiol, cytundeb"
     NO_DECISIONS = "No party was considered.", "Ni ystyriwyd unrhyw barti."
 
     LEDGER = "What the ledger holds", "Yr hyn sydd yn y cyfriflyfr"
@@ -76,7 +74,7 @@ class Label(Enum):
     )
 
     ENTITLED = "entitled", "â hawl i wybod"
-    IS_SENDER = "it sent the event", "ef a anfonodd y digwyddiad"
+    IS_SENDER = "it sent the event", "y parti hwn a anfonodd y digwyddiad"
     CONFLICT_OF_INTEREST = "conflict of interest", "gwrthdaro buddiannau"
     SHIELDED = "the child is shielded", "mae manylion y plentyn wedi'u gwarchod"
     NOT_IN_NETWORK = "takes no part in this hub", "nid yw'n cymryd rhan yn yr hyb hwn"
@@ -103,8 +101,6 @@ class Label(Enum):
         "Y {shown} diweddaraf o {count}; mae --limit yn dangos mwy.",
     )
     FAULTS = "Faults", "Namau"
-    FIELD = "Field", "Maes"
-    REMEDY = "Remedy", "Ateb"
     SIGNER = "Signed by", "Llofnodwyd gan"
     FIRST = "First use of the id", "Defnydd cyntaf o'r id"
     READABLE_UNTIL = "Payload readable until", "Gellir darllen y cynnwys tan"

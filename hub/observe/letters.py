@@ -1,15 +1,18 @@
 """Decides which dead letters an operator asked for, and shows each: codes, fields and remedies, never a payload."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 from contracts.faults import EXPLANATIONS, Explanation, FaultCode
 from contracts.parties import agency_of
+from contracts.rules import TEXTS, Rule, RuleText
 from contracts.topics import PAYLOAD_RETENTION_MS
 from hub.dead_letter import DeadLetter, LetterFault
 from hub.names import Names
@@ -47,13 +50,17 @@ def as_data(letter: DeadLetter) -> dict[str, Any]:
 
 
 def listed(letters: Iterable[DeadLetter], language: Language) -> RenderableType:
-    """A table, one line a letter."""
-    table = _table(Label.LETTER, Label.ARRIVED, Label.SENDER, Label.EVENT, Label.FAULTS, language=language)
+    """A table: each letter's id, time, sender, type and faults."""
+    table = _table(Label.LETTER, Label.SENDER, Label.FAULTS, language=language)
+    table.columns[0].no_wrap = True
     for letter in letters:
         codes = dict.fromkeys(fault.code for fault in letter.faults)
-        faults = "\n".join(f"{code} {_title(code, language)}" for code in codes)
         kind = (letter.event_type or "").removeprefix("wales.child-protection.") or Label.UNKNOWN.say(language)
-        table.add_row(letter.letter_id, iso_time(letter.at.time_ms), _sender(letter, language), kind, faults)
+        table.add_row(
+            f"{letter.letter_id}\n{iso_time(letter.at.time_ms)}",
+            f"{_sender(letter, language)}\n{kind}",
+            "\n".join(f"{code} {_title(code, language)}" for code in codes),
+        )
     return table
 
 
@@ -76,12 +83,21 @@ def shown(letter: DeadLetter, language: Language, *, now_ms: int | None = None) 
     for label, value in rows:
         if value is not None:
             heading.add_row(Text(label.say(language), style="dim"), Text(value, overflow="fold"))
-    faults = _table(Label.FAULTS, Label.FIELD, Label.RULE, Label.REMEDY, language=language)
-    for fault in letter.faults:
-        known = _explanation(fault.code)
-        remedy = f"{known.title_cy}. {known.remedy_cy}\n{known.title_en}. {known.remedy_en}" if known else ""
-        faults.add_row(fault.code, fault.path or Label.WHOLE_EVENT.say(language), fault.rule, remedy)
-    return Group(heading, Text(""), faults)
+    return Group(heading, *(_fault(fault, language) for fault in letter.faults))
+
+
+def _fault(fault: LetterFault, language: Language) -> RenderableType:
+    where = fault.path or Label.WHOLE_EVENT.say(language)
+    heading = Text.assemble("\n", (fault.code, "red"), "  ", (where, "bold"), "  ", (fault.rule, "dim"))
+    return Group(heading, *(Padding(Text(line), (0, 0, 0, 2)) for line in _explained(fault)))
+
+
+def _explained(fault: LetterFault) -> Iterator[str]:
+    """What is wrong and what to do about it, in Welsh and then in English."""
+    known, rule = _explanation(fault.code), _rule(fault.rule)
+    if known is not None:
+        yield f"{known.title_cy}{f': {rule.cy}' if rule else ''}. {known.remedy_cy}"
+        yield f"{known.title_en}{f': {rule.en}' if rule else ''}. {known.remedy_en}"
 
 
 async def _letters(topics: Topics, names: Names, lanes: Iterable[int]) -> AsyncIterator[DeadLetter]:
@@ -105,11 +121,13 @@ def _sender(letter: DeadLetter, language: Language) -> str:
 
 
 def _fault_data(fault: LetterFault) -> dict[str, Any]:
-    known = _explanation(fault.code)
-    if known is None:
-        return fault.model_dump()
-    titles = {"title_en": known.title_en, "title_cy": known.title_cy}
-    return fault.model_dump() | titles | {"remedy_en": known.remedy_en, "remedy_cy": known.remedy_cy}
+    known, rule = _explanation(fault.code), _rule(fault.rule)
+    data = fault.model_dump()
+    if known is not None:
+        data |= asdict(known)
+    if rule is not None:
+        data |= {"rule_en": rule.en, "rule_cy": rule.cy}
+    return data
 
 
 def _title(code: str, language: Language) -> str:
@@ -122,6 +140,11 @@ def _title(code: str, language: Language) -> str:
 def _explanation(code: str) -> Explanation | None:
     """None for a code that a newer hub wrote."""
     return EXPLANATIONS[FaultCode(code)] if code in set(FaultCode) else None
+
+
+def _rule(name: str) -> RuleText | None:
+    """None for a rule that the type's JSON Schema states."""
+    return TEXTS[Rule(name)] if name in set(Rule) else None
 
 
 def _table(*labels: Label, language: Language) -> Table:

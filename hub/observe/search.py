@@ -23,6 +23,7 @@ from hub.observe.trail import (
     by_identity,
     deliveries,
     identity,
+    offset_needle,
 )
 from hub.observe.trail import inbound as inbound_id
 from hub.offsets import Offsets
@@ -110,7 +111,7 @@ async def _answers(topics: Topics, names: Names, told: Collection[str]) -> list[
         for record in records:
             if _may_answer(record, told):
                 claimed[f"{record.topic}/{record.partition}/{record.offset}"] = record.value or b""
-    needles = {f'"offset":{place.rpartition("/")[2]},'.encode() for place in claimed}
+    needles = {offset_needle(place) for place in claimed}
     lanes = sorted({int(place.split("/")[1]) for place in claimed})
     recorded = await _ledger(topics, names, lanes, needles)
     accepted = [record for record in recorded if record.entry.outcome == Outcome.ACCEPTED]

@@ -61,8 +61,8 @@ def _of_record(record: Recorded, trail: Trail, zero: int, language: Language) ->
         note = reason(decision.reason, language)
         yield Step(2, Label.NOT_TOLD, decision.recipient, decided, decided, note, good=False)
     if entry.receipt_to is not None:
-        outcome = OUTCOMES[Outcome(entry.outcome)].say(language)
-        yield Step(2, Label.RECEIPT, entry.receipt_to, decided, written, outcome)
+        said = Label.REJECTED if entry.outcome == Outcome.CONFLICT else OUTCOMES[Outcome(entry.outcome)]
+        yield Step(2, Label.RECEIPT, entry.receipt_to, decided, written, said.say(language))
 
 
 def _turned_away(outcome: str) -> Label:

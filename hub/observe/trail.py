@@ -39,7 +39,7 @@ class Query:
     def needle(self) -> bytes:
         """Bytes that every ledger record holds that can match: most records need not be parsed."""
         if self.form is Form.LETTER:
-            return f'"offset":{self.text.rpartition("/")[2]},'.encode()
+            return offset_needle(self.text)
         return self.text.encode()
 
     def matches(self, entry: LedgerEntry) -> bool:
@@ -138,7 +138,7 @@ class LedgerReader:
     """Takes the ledger's records in their lanes' order; keeps those with a needle, and looks at both neighbours."""
 
     def __init__(self, needles: Iterable[bytes]) -> None:
-        self._pattern = re.compile(b"|".join(re.escape(needle) for needle in sorted(needles)))
+        self._pattern = re.compile(rb"(?:%b)\b" % b"|".join(re.escape(needle) for needle in sorted(needles)))
         self._found: list[_Found] = []
         self._last: dict[int, tuple[bytes, _Found | None]] = {}
 
@@ -160,6 +160,11 @@ class LedgerReader:
     def found(self) -> list[Recorded]:
         """What was kept."""
         return [_recorded(found) for found in self._found]
+
+
+def offset_needle(record: str) -> bytes:
+    """What every ledger record holds that is about the inbound record of these coordinates."""
+    return f'"offset":{record.rpartition("/")[2]}'.encode()
 
 
 def by_identity(records: Iterable[Recorded]) -> list[tuple[Recorded, ...]]:

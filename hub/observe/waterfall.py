@@ -11,7 +11,7 @@ from rich.text import Text
 from contracts.parties import HUB
 from contracts.registry import REGISTRY
 from contracts.topics import PAYLOAD_RETENTION_MS
-from hub.ledger import Versions
+from hub.ledger import DecisionEntry, Versions
 from hub.observe.labels import Label, Language, reason
 from hub.observe.steps import OUTCOMES, Step, steps
 from hub.observe.trail import Recorded, Trail, inbound
@@ -140,21 +140,23 @@ def _reasons(record: Recorded, language: Language) -> RenderableType:
         return Text("")
     if not record.entry.decisions:
         return Text(Label.NO_DECISIONS.say(language))
-    labels = (Label.PARTY, Label.REASON, Label.VIEW, Label.RULE, Label.BASIS, Label.AGREEMENT)
+    labels = (Label.PARTY, Label.REASON, Label.RULE)
     table = _table(*(label.say(language) for label in labels))
     table.title = Text(Label.WHY.say(language), style="bold")
     table.title_justify = "left"
     for decision in sorted(record.entry.decisions, key=lambda decision: not decision.told):
-        told = Label.TOLD if decision.told else Label.NOT_TOLD
         table.add_row(
             party(decision.recipient),
-            Text(f"{told.say(language)}: {reason(decision.reason, language)}", style=_STYLES[decision.told]),
-            decision.view,
-            decision.rule,
-            decision.basis,
-            decision.agreement,
+            _verdict(decision, language),
+            "\n".join((decision.rule, f"{decision.basis}, {decision.agreement}")),
         )
     return table
+
+
+def _verdict(decision: DecisionEntry, language: Language) -> Text:
+    told = Label.TOLD if decision.told else Label.NOT_TOLD
+    text = Text(f"{told.say(language)}: {reason(decision.reason, language)}", style=_STYLES[decision.told])
+    return text.append(f"\n{Label.VIEW.say(language)} {decision.view}", style="default") if decision.view else text
 
 
 def _ledger(trail: Trail, language: Language) -> RenderableType:

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from trails import NAMES, ZERO, MemoryTopics, rejected
 
 from contracts.faults import EXPLANATIONS, FaultCode
+from contracts.rules import TEXTS, Rule
 from hub.dead_letter import DeadLetter, dead_letter
 from hub.observe.labels import Language
 from hub.observe.letters import as_data, listed, read_letter, read_letters, shown
@@ -67,7 +68,8 @@ def test_the_remedy_is_there_in_both_languages_whichever_is_asked_for() -> None:
     known = EXPLANATIONS[FaultCode.FIELD_INVALID]
     for language in Language:
         page = drawn(shown(read(reason="HUB-307")[0], language, now_ms=ZERO), width=400)
-        for text in (known.title_en, known.title_cy, known.remedy_en, known.remedy_cy):
+        rule = TEXTS[Rule.NHS_NUMBER]
+        for text in (known.title_en, known.title_cy, known.remedy_en, known.remedy_cy, rule.en, rule.cy):
             assert text in page
         assert "data.children.0.child.nhs_number" in page
         assert "dolen_nhs_number" in page
@@ -94,7 +96,8 @@ def test_a_letter_as_json_explains_each_fault_in_both_languages() -> None:
     found = json.loads(json.dumps(as_data(read(reason="HUB-307")[0])))
     assert found["id"] == "referrals.v1/1/17"
     (fault,) = found["faults"]
-    assert {"code", "path", "rule", "title_en", "title_cy", "remedy_en", "remedy_cy"} == set(fault)
+    said = {"title_en", "title_cy", "remedy_en", "remedy_cy", "rule_en", "rule_cy"}
+    assert {"code", "path", "rule"} | said == set(fault)
 
 
 def test_a_code_that_a_newer_hub_wrote_is_shown_bare() -> None:

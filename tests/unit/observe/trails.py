@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 import contracts
 from contracts.identity import delivery_id, receipt_id, span_id
 from contracts.parties import agency_of
 from contracts.topics import Family, outbound
-from hub.ledger import ChainHead, chained
+from hub.ledger import ChainHead, record_hash
 from hub.names import Names
 from hub.record import Record
 
@@ -71,7 +73,9 @@ class MemoryTopics:
     def decide(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Write a ledger entry into its lane's chain."""
         lane = entry["lane"]
-        value, self.heads[lane] = chained(entry, self.heads.get(lane, ChainHead()))
+        head = self.heads.get(lane, ChainHead())
+        value = to_json({**entry, "number": head.number + 1, "prev": head.hash})
+        self.heads[lane] = ChainHead(head.number + 1, record_hash(value))
         self.put(NAMES.ledger, lane, value, time_ms=entry["hub"]["decided_ms"] + 5)
         return entry
 
