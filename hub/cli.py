@@ -7,7 +7,21 @@ import typer
 from rich.console import Console
 
 from contracts.errors import ContractError
-from hub.commands import doctor, provision, run, stack
+from hub.commands import (
+    bench,
+    contracts,
+    dead_letters,
+    directory,
+    doctor,
+    explain,
+    policy,
+    provision,
+    publish,
+    run,
+    stack,
+    tail,
+    trace,
+)
 from hub.errors import DolenError, InDoubt, StartRefused, Unavailable
 
 EXIT_DIFFERENCE = 1
@@ -30,7 +44,16 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(provision.provision)
 app.command()(doctor.doctor)
+app.command()(publish.publish)
+app.command()(tail.tail)
+app.command()(explain.explain)
+app.command()(trace.trace)
+app.command()(bench.bench)
 app.add_typer(run.app, name="run")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(policy.app, name="policy")
+app.add_typer(directory.app, name="directory")
+app.add_typer(contracts.app, name="contracts")
 
 
 def main() -> NoReturn:

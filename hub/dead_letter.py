@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
+from orjson import dumps
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json
 
 from hub.record import Output
 
@@ -61,7 +61,7 @@ def dead_letter(entry: dict[str, Any], *, topic: str) -> Output:
     return Output(
         topic,
         None,
-        to_json(
+        dumps(
             {
                 "at": entry["at"],
                 "outcome": entry["outcome"],
@@ -74,4 +74,5 @@ def dead_letter(entry: dict[str, Any], *, topic: str) -> Output:
                 "first": entry["first"],
             }
         ),
+        [],
     )

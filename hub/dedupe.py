@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from hub.record import Coordinates
 
@@ -25,8 +25,7 @@ class Verdict(Enum):
     """The mark isn't the hub's: it counts as absent, and raises an alarm."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One event's claim on its identity: the key under which it is marked, and the mark (both opaque bytes)."""
 
     key: bytes

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from orjson import dumps
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import to_json
 
 GENESIS = "0" * 64
 """What the first record of a lane's chain names as the hash before it."""
@@ -137,6 +137,10 @@ class LedgerEntry(BaseModel):
     """SHA-256 of the lane's previous ledger record, hexadecimal."""
 
 
+Unchained = bytes
+"""A ledger entry as JSON, open at its end: its place in the chain is still to come."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainHead:
     """The end of a lane's chain."""
@@ -145,9 +149,18 @@ class ChainHead:
     hash: str = GENESIS
 
 
-def chained(entry: dict[str, Any], head: ChainHead) -> tuple[bytes, ChainHead]:
+def unchained(entry: dict[str, Any]) -> Unchained:
+    """The part of a ledger entry that doesn't depend on what comes before it."""
+    return dumps(entry)[:-1]
+
+
+def chained(
+    entry: Unchained, head: ChainHead, *, worker: str, read_ms: int, decided_ms: int
+) -> tuple[bytes, ChainHead]:
     """The bytes of a ledger entry that follows `head`, and the head after it."""
-    value = to_json({**entry, "number": head.number + 1, "prev": head.hash})
+    own = {"hub": {"worker": worker, "read_ms": read_ms, "decided_ms": decided_ms}}
+    place = {"number": head.number + 1, "prev": head.hash}
+    value = b"%b,%b" % (entry, dumps(own | place)[1:])
     return value, ChainHead(head.number + 1, record_hash(value))
 
 

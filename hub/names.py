@@ -1,6 +1,7 @@
 """Every name that the hub uses in Kafka and Redis, with one prefix before them all, so that hubs can share servers."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from contracts import topics
 
@@ -38,8 +39,13 @@ class Names:
 
     def outbound(self, agency: str, family: str) -> str:
         """The topic on which one agency reads a family."""
-        return self.prefix + topics.outbound(agency, family)
+        return _outbound(self.prefix, agency, family)
 
     def transactional_id(self, lane: int) -> str:
         """The lane's own: whoever starts a producer with it fences every earlier owner of the lane."""
         return f"{self.prefix}dolen-lane-{lane}"
+
+
+@lru_cache(maxsize=4096)
+def _outbound(prefix: str, agency: str, family: str) -> str:
+    return prefix + topics.outbound(agency, family)

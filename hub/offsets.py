@@ -19,7 +19,8 @@ class Offsets:
     """Asks with confluent-kafka's AdminClient: aiokafka can't ask for stable committed offsets (KIP-447)."""
 
     def __init__(self, admin: Mapping[str, Any], *, group: str, inbound: Iterable[Place]) -> None:
-        self._admin = AdminClient({**admin, "log_level": 0})
+        self._arguments = {**admin, "log_level": 0}
+        self._admin = AdminClient(self._arguments)
         self._group = group
         self._inbound = tuple(inbound)
 
@@ -67,5 +68,8 @@ class Offsets:
         try:
             answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
         except KafkaException as failure:
+            # After a broker's restart this client keeps a leader epoch that is fenced, and asks with it for ever
+            # (seen with confluent-kafka 2.16): a new one learns the new epoch.
+            self._admin = AdminClient(self._arguments)
             raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None
         return dict(zip(futures, answers, strict=True))

@@ -2,12 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic_core import to_json
+from orjson import dumps
 
 from contracts.envelope import CONTENT_TYPE, data_schema
 from contracts.faults import Fault
@@ -20,6 +19,8 @@ from hub.record import Coordinates, Output
 
 RECEIPT_TYPE = "wales.child-protection.receipts.{}.v1"
 _CONTENT_TYPE = ("content-type", CONTENT_TYPE)
+_OWN = frozenset({"id", "subject", "data", "tracestate"})
+"""What each notification has of its own, and a vendor's trace state, which nobody else needs."""
 
 
 class Outcome(StrEnum):
@@ -35,19 +36,17 @@ class Outcome(StrEnum):
     """Not a valid event of its signer: a dead letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Where the hub's step stands in the event's trace: ids are made from the record, so a second reading agrees."""
 
     trace_id: str
     parent: str | None
     span: str
-    origin: str | None = None
-    """The event's own `traceparent`: where it began, which need not be the previous hop."""
+    origin: str | None
+    """The `traceparent` in the envelope: where the event began, which need not be the previous hop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(NamedTuple):
     """One notification to one recipient: its id, its record, and a digest of what it shows."""
 
     delivery: str
@@ -55,29 +54,26 @@ class Notification:
     digest: str
 
 
-def notification(
-    document: Mapping[str, Any],
-    data: Mapping[str, Any],
-    *,
-    recipient: str,
-    view: str,
-    subject: str,
-    trace: Trace,
-    family: Family,
-    names: Names,
-) -> Notification:
-    """The event `document` as `recipient` gets it: `data` is what its view shows; `origin` is the event's own id."""
-    delivery = delivery_id(document["source"], document["id"], recipient)
-    shown = {name: value for name, value in document.items() if name != "tracestate"}
-    shown |= {
-        "id": delivery, "subject": subject, "data": data,
-        "origin": document["id"], "recipient": recipient, "view": view,
-    }  # fmt: skip
-    value = to_json(shown)
-    header = (TRACEPARENT, traceparent(trace.trace_id, span_id(delivery)))
-    topic = names.outbound(agency_of(recipient), family)
-    output = Output(topic, subject.encode(), value, [header, _CONTENT_TYPE])
-    return Notification(delivery, output, hashlib.sha256(value).hexdigest())
+class Envelope:
+    """What every notification of one event has in common, written once."""
+
+    def __init__(self, document: Mapping[str, Any], *, trace: Trace, family: Family, names: Names) -> None:
+        self._source, self._event_id = document["source"], document["id"]
+        common = {name: value for name, value in document.items() if name not in _OWN}
+        self._head = dumps(common | {"origin": self._event_id})[:-1]
+        self._trace_id = trace.trace_id
+        self._family = family
+        self._names = names
+
+    def to(self, recipient: str, *, view: str, subject: str, data: Mapping[str, Any]) -> Notification:
+        """The notification of one recipient: `data` is what its view shows."""
+        delivery = delivery_id(self._source, self._event_id, recipient)
+        own = {"id": delivery, "recipient": recipient, "view": view, "subject": subject, "data": data}
+        value = b"%b,%b" % (self._head, dumps(own)[1:])
+        header = (TRACEPARENT, traceparent(self._trace_id, span_id(delivery)))
+        topic = self._names.outbound(agency_of(recipient), self._family)
+        output = Output(topic, subject.encode(), value, [header, _CONTENT_TYPE])
+        return Notification(delivery, output, hashlib.sha256(value).hexdigest())
 
 
 def receipt(
@@ -95,7 +91,7 @@ def receipt(
     """The hub's answer to a sender: a CloudEvent of the receipts family with source `/hub`."""
     own_id = receipt_id(at.topic, at.partition, at.offset)
     event_type = RECEIPT_TYPE.format(outcome)
-    value = to_json(
+    value = dumps(
         {
             "specversion": "1.0",
             "id": own_id,
@@ -115,40 +111,34 @@ def receipt(
     return Output(topic, (subject or own_id).encode(), value, headers)
 
 
-def accepted_data(document: Mapping[str, Any], at: Coordinates, decisions: Sequence[Any]) -> dict[str, Any]:
-    """What an `accepted` receipt says: who was told, with which view, and who was not, and why."""
-    source, event_id = document["source"], document["id"]
+def accepted_data(
+    name: Mapping[str, Any],
+    at: Coordinates,
+    told: Sequence[Mapping[str, Any]],
+    not_told: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What an `accepted` receipt says: who was told, with which view, and who was not, and why (ledger decisions)."""
     return {
-        **_original(source, event_id, document["type"], at),
-        "told": [
-            {"recipient": d.recipient, "delivery": delivery_id(source, event_id, d.recipient), "view": d.view}
-            for d in decisions
-            if d.told
-        ],
-        "not_told": [{"recipient": d.recipient, "reason": d.reason} for d in decisions if not d.told],
+        **_original(name, at),
+        "told": [{"recipient": d["recipient"], "delivery": d["delivery"], "view": d["view"]} for d in told],
+        "not_told": [{"recipient": d["recipient"], "reason": d["reason"]} for d in not_told],
     }
 
 
-def duplicate_data(document: Mapping[str, Any], at: Coordinates, first: Coordinates) -> dict[str, Any]:
+def duplicate_data(name: Mapping[str, Any], at: Coordinates, first: Coordinates) -> dict[str, Any]:
     """What a `duplicate` receipt says: where the first stands."""
-    return {**_original(document["source"], document["id"], document["type"], at), "first": coordinates(first)}
+    return {**_original(name, at), "first": coordinates(first)}
 
 
 def rejected_data(
-    source: str | None,
-    event_id: str | None,
-    event_type: str | None,
-    *,
-    at: Coordinates,
-    authenticated: bool,
-    faults: Sequence[Fault],
+    name: Mapping[str, Any], *, at: Coordinates, authenticated: bool, faults: Sequence[Fault]
 ) -> dict[str, Any]:
     """What a `rejected` receipt says: codes, field paths, rules and remedies, never a value."""
     data: dict[str, Any] = {"record": coordinates(at), "authenticated": authenticated}
-    if source is not None and event_id is not None:
-        data["original"] = {"source": source, "id": event_id}
-    if event_type is not None:
-        data["original_type"] = event_type
+    if name["source"] is not None and name["id"] is not None:
+        data["original"] = {"source": name["source"], "id": name["id"]}
+    if name["type"] is not None:
+        data["original_type"] = name["type"]
     data["faults"] = [fault_data(fault) | {"remedy": fault.remedy} for fault in faults]
     return data
 
@@ -168,5 +158,9 @@ def iso_time(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _original(source: str, event_id: str, event_type: str, at: Coordinates) -> dict[str, Any]:
-    return {"original": {"source": source, "id": event_id}, "original_type": event_type, "record": coordinates(at)}
+def _original(name: Mapping[str, Any], at: Coordinates) -> dict[str, Any]:
+    return {
+        "original": {"source": name["source"], "id": name["id"]},
+        "original_type": name["type"],
+        "record": coordinates(at),
+    }

@@ -36,6 +36,15 @@ class Rules:
     validator: Validator
     marks: Marks
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """What a ledger entry names, so that its decisions can be made again."""
+        return {
+            "policy": self.policy.version,
+            "directory": self.directory.version,
+            "network": self.network.version,
+        }
+
 
 class RulesFiles:
     """Reads the rules, and again when a file has changed; wrong ones are refused, and the old stay in force."""

@@ -64,7 +64,7 @@ async def bare_transactions(settings: Settings, seconds: float) -> list[float]:
 
     async def transact(lane: int, name: bytes) -> None:
         async with locks[lane]:
-            await producers[lane].write([Output(topic, None, name + b" " * 1000) for topic in topics], lane)
+            await producers[lane].write([Output(topic, None, name + b" " * 1000, []) for topic in topics], lane)
             await producers[lane].commit({TopicPartition(topics[0], lane): number}, settings.topic_prefix + GROUP)
 
     async def send() -> None:

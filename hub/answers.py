@@ -1,0 +1,168 @@
+"""What each outcome writes: notifications, receipt, dead letter, and the ledger's entry of it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from contracts.faults import Fault, FaultCode
+from contracts.identity import receipt_id
+from hub.about import About
+from hub.dead_letter import dead_letter
+from hub.ledger import Unchained, unchained
+from hub.minimise import delivered_subject
+from hub.outcomes import (
+    Envelope,
+    Notification,
+    Outcome,
+    accepted_data,
+    coordinates,
+    duplicate_data,
+    fault_data,
+    receipt,
+    rejected_data,
+)
+from hub.record import Coordinates, Output
+from hub.route import Decision, route
+from hub.rules import Rules
+from hub.validate import Valid
+
+DAY_MS = 24 * 60 * 60 * 1000
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+class Answer(NamedTuple):
+    """What one record comes to: the records to write, and its ledger entry, still without its place in the chain."""
+
+    outcome: Outcome
+    outputs: list[Output]
+    entry: Unchained
+
+
+def accepted(about: About, valid: Valid, rules: Rules) -> Answer:
+    """Tell each entitled party once, with what its view shows, and tell the sender who was told."""
+    on = date.fromordinal(EPOCH_DAY + about.time_ms // DAY_MS)
+    decisions = route(valid.event, policy=rules.policy, directory=rules.directory, network=rules.network, on=on)
+    envelope = Envelope(valid.document, trace=about.trace, family=valid.kind.family, names=rules.names)
+    told, not_told, outputs = [], [], []
+    for decision in decisions:
+        if decision.told:
+            sent = _notification(decision, valid, envelope, rules)
+            told.append(_told(decision, sent))
+            outputs.append(sent.output)
+        else:
+            not_told.append(_not_told(decision))
+    outputs += _receipt("accepted", about, accepted_data(about.name, about.at, told, not_told), rules)
+    return Answer(Outcome.ACCEPTED, outputs, _entry(about, Outcome.ACCEPTED, rules, decisions=[*told, *not_told]))
+
+
+def duplicate(about: About, first: Coordinates, rules: Rules) -> Answer:
+    """Tell the sender where the first stands, and nobody else anything."""
+    outputs = _receipt("duplicate", about, duplicate_data(about.name, about.at, first), rules)
+    return Answer(Outcome.DUPLICATE, outputs, _entry(about, Outcome.DUPLICATE, rules, first=first))
+
+
+def conflict(about: About, first: Coordinates, rules: Rules) -> Answer:
+    """Keep what used another event's id apart, and tell the sender."""
+    return _turned_away(about, Outcome.CONFLICT, (Fault(FaultCode.CONFLICT, "id"),), first, rules)
+
+
+def rejected(about: About, faults: tuple[Fault, ...], rules: Rules) -> Answer:
+    """Keep what is not a valid event of its signer apart, and tell the sender what to mend."""
+    return _turned_away(about, Outcome.REJECTED, faults, None, rules)
+
+
+def _turned_away(
+    about: About, outcome: Outcome, faults: tuple[Fault, ...], first: Coordinates | None, rules: Rules
+) -> Answer:
+    data = rejected_data(about.name, at=about.at, authenticated=about.signed.agency is not None, faults=faults)
+    outputs = _receipt("rejected", about, data, rules)
+    told = [fault_data(fault) for fault in faults]
+    outputs.append(dead_letter(_parts(about, outcome, told, first), topic=rules.names.dead_letters))
+    return Answer(outcome, outputs, _entry(about, outcome, rules, faults=told, first=first))
+
+
+def _notification(decision: Decision, valid: Valid, envelope: Envelope, rules: Rules) -> Notification:
+    event, recipient = valid.event, decision.recipient
+    data = rules.views.minimise(event.type, valid.document["data"], decision.view, recipient)
+    subject = delivered_subject(data, recipient, event.subject)
+    return envelope.to(recipient, view=decision.view, subject=subject, data=data)
+
+
+def _receipt(outcome: str, about: About, data: dict[str, Any], rules: Rules) -> list[Output]:
+    if about.receipt_to is None:
+        return []
+    return [
+        receipt(
+            outcome,
+            data,
+            to=about.receipt_to,
+            at=about.at,
+            time_ms=about.time_ms,
+            subject=about.name.get("subject"),
+            correlation=about.name.get("correlationid"),
+            trace=about.trace,
+            names=rules.names,
+        )
+    ]
+
+
+def _not_told(decision: Decision) -> dict[str, Any]:
+    return {
+        "recipient": decision.recipient,
+        "told": decision.told,
+        "relation": decision.relation,
+        "rule": decision.rule,
+        "basis": decision.basis,
+        "agreement": decision.agreement,
+        "view": decision.view,
+        "reason": decision.reason,
+    }
+
+
+def _told(decision: Decision, sent: Notification) -> dict[str, Any]:
+    entry = _not_told(decision)
+    entry["topic"] = sent.output.topic
+    entry["delivery"] = sent.delivery
+    entry["digest"] = sent.digest
+    return entry
+
+
+def _parts(
+    about: About, outcome: Outcome, faults: Sequence[dict[str, str]], first: Coordinates | None
+) -> dict[str, Any]:
+    """What the ledger and a dead letter both say."""
+    return {
+        "at": coordinates(about.at) | {"time_ms": about.time_ms},
+        "event": about.name,
+        "signer": about.signed.agency,
+        "key_id": about.signed.key_id,
+        "outcome": outcome._value_,
+        "faults": faults,
+        "first": coordinates(first) if first is not None else None,
+    }
+
+
+def _entry(
+    about: About,
+    outcome: Outcome,
+    rules: Rules,
+    *,
+    faults: Sequence[dict[str, str]] = (),
+    first: Coordinates | None = None,
+    decisions: Sequence[dict[str, Any]] = (),
+) -> Unchained:
+    at, trace = about.at, about.trace
+    return unchained(
+        {
+            "version": 1,
+            "lane": at.partition,
+            **_parts(about, outcome, faults, first),
+            "digest": about.digest,
+            "size": about.size,
+            "decisions": decisions,
+            "receipt": receipt_id(at.topic, at.partition, at.offset) if about.receipt_to is not None else None,
+            "receipt_to": about.receipt_to,
+            "trace": trace._asdict(),
+            "versions": rules.versions,
+        }
+    )
