@@ -73,11 +73,13 @@ def school_changed(episode: Episode, at: datetime, *, number: int, source: str, 
     return Draft(SchoolChanged, source, child.reference, data)
 
 
-def coordinator_changed(episode: Episode, at: datetime, *, number: int, coordinator: Coordinator) -> Draft:
+def coordinator_changed(
+    episode: Episode, at: datetime, *, number: int, coordinator: Coordinator, previous: Coordinator | None = None
+) -> Draft:
     """Another social worker co-ordinates the plan; the episode knows the new one from here on."""
     source = episode.place.social_services
     child = episode.child(number, source)
-    previous, episode.coordinator = episode.coordinator, coordinator
+    previous, episode.coordinator = previous or episode.coordinator, coordinator
     data = ChangedCoordinator(
         **case(episode),
         child=child,

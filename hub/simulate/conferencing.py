@@ -164,14 +164,14 @@ def conference_record(episode: Episode, at: datetime) -> Draft:
     return Draft(ConferenceRecordShared, source, known[0].reference, data)
 
 
-def core_group_scheduled(episode: Episode, at: datetime, *, starts_at: datetime, first: bool = False) -> Draft:
+def core_group_scheduled(episode: Episode, at: datetime, *, in_days: int, first: bool = False) -> Draft:
     """The co-ordinator asks the core group."""
     source = episode.place.social_services
     known = children(episode, source)
     data = ScheduledCoreGroup(
         **case(episode),
         children=tuple(ChildItem(child=child) for child in known),
-        starts_at=starts_at,
+        starts_at=at + timedelta(days=in_days),
         manner="hybrid",
         first=first,
         coordinator=episode.coordinator,

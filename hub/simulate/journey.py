@@ -99,7 +99,7 @@ class Journey:
     def _plan(self) -> Iterator[Step]:
         episode = self._episode
         for number in range(1 if self._whole else episode.rng.randrange(1, ROUNDS + 1)):
-            yield partial(_core_group_booked, episode, first=number == 0)
+            yield partial(conferencing.core_group_scheduled, episode, in_days=7, first=number == 0)
             if self._take(0.2):
                 yield partial(conferencing.core_group_missed, episode)
             yield partial(
@@ -206,10 +206,6 @@ def _booked(episode: Episode, at: datetime, *, conference: ConferenceKind, late:
     return conferencing.conference_scheduled(
         episode, at, conference=conference, starts_at=starts_at, last_lawful_date=last
     )
-
-
-def _core_group_booked(episode: Episode, at: datetime, *, first: bool) -> Draft:
-    return conferencing.core_group_scheduled(episode, at, starts_at=at + timedelta(days=7), first=first)
 
 
 def _school_of(episode: Episode, number: int) -> str | None:

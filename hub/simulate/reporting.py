@@ -90,10 +90,11 @@ def submitted(
     source: str,
     possible_crime: bool,
     harm: Literal["suffered", "likely", "not-sure"] = "likely",
+    numbers: Iterable[int] | None = None,
 ) -> Draft:
     """Somebody reports that children may be at risk."""
     say, kind = episode.say, episode.world.kind(source)
-    known = children(episode, source)
+    known = children(episode, source, numbers)
     data = SubmittedReferral(
         responsible_authority=episode.authority,
         contact=episode.people.contact(kind),
@@ -119,10 +120,10 @@ def submitted(
     return Draft(ReferralSubmitted, source, known[0].reference, data, stage="referral")
 
 
-def acknowledged(episode: Episode, at: datetime, *, referrer: str) -> Draft:
+def acknowledged(episode: Episode, at: datetime, *, referrer: str, numbers: Iterable[int] | None = None) -> Draft:
     """Social services have the report."""
     source = episode.place.social_services
-    known = children(episode, source)
+    known = children(episode, source, numbers)
     data = AcknowledgedReferral(
         responsible_authority=episode.authority,
         contact=episode.contact,
@@ -135,10 +136,17 @@ def acknowledged(episode: Episode, at: datetime, *, referrer: str) -> Draft:
     return Draft(ReferralAcknowledged, source, known[0].reference, data)
 
 
-def decided(episode: Episode, at: datetime, *, referrer: str, decision: DecisionOnReport) -> Draft:
+def decided(
+    episode: Episode,
+    at: datetime,
+    *,
+    referrer: str,
+    decision: DecisionOnReport,
+    numbers: Iterable[int] | None = None,
+) -> Draft:
     """What comes of the report, and why."""
     source = episode.place.social_services
-    known = children(episode, source)
+    known = children(episode, source, numbers)
     goes_on = decision == "strategy-discussion"
     data = DecidedReferral(
         **(case(episode) if goes_on else {"responsible_authority": episode.authority, "contact": episode.contact}),
