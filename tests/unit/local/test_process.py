@@ -9,9 +9,11 @@ from pathlib import Path
 from hub.local import process
 from hub.local.process import Process
 
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
 
 def sleeper(tmp_path: Path) -> Process:
-    return process.spawn(["sleep", "60"], log=tmp_path / "log", environment=os.environ, account=None)
+    return process.spawn(SLEEP, log=tmp_path / "log", environment=os.environ, account=None)
 
 
 def test_a_started_process_is_alive_until_it_is_killed(tmp_path: Path) -> None:
@@ -35,7 +37,7 @@ def test_a_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
         "import os, pathlib\n"
         "from hub.local import process\n"
         f"log = pathlib.Path({str(tmp_path / 'log')!r})\n"
-        "started = process.spawn(['sleep', '60'], log=log, environment=os.environ, account=None)\n"
+        f"started = process.spawn({SLEEP!r}, log=log, environment=os.environ, account=None)\n"
         "print(started.pid, started.started)\n"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -49,6 +51,8 @@ def test_a_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
 
 def test_what_a_process_says_is_in_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    started = process.spawn(["sh", "-c", "echo last words >&2"], log=log, environment=os.environ, account=None)
+    started = process.spawn(
+        [sys.executable, "-c", "raise SystemExit('last words')"], log=log, environment=os.environ, account=None
+    )
     assert process.gone_within(started, 5)
     assert log.read_text() == "last words\n"
