@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 
 from hub.local.errors import ProgramMissing
@@ -20,6 +21,7 @@ class Java:
     version: int
 
 
+@cache
 def find_java() -> Java:
     """The Java to use; raises ProgramMissing."""
     found = shutil.which("java")

@@ -1,5 +1,6 @@
 """Decides how Redis runs here: loopback, password, every write on disk within a second, and never a key dropped."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -90,7 +91,8 @@ def _in_package(package: str) -> Path | None:
     for location in (spec.submodule_search_locations or ()) if spec else ():
         program = Path(location) / "bin" / "redis-server"
         if program.exists():
-            program.chmod(program.stat().st_mode | 0o100)  # wheels made by hand come without the run bit
+            if not os.access(program, os.X_OK):
+                program.chmod(program.stat().st_mode | 0o111)  # wheels made by hand come without the run bit
             return program
     return None
 

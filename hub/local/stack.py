@@ -40,6 +40,8 @@ class Stack:
             self._fetch_kafka()
             self._remember()
             for server in self.servers:
+                server.command()  # a program that is missing is told before anything runs
+            for server in self.servers:
                 server.launch()
             for server in self.servers:
                 server.wait()
