@@ -88,7 +88,7 @@ def answer_span(answer: Answered, notification: Recorded) -> ReadableSpan:
         context=_context(entry.trace.trace_id, _answer_id(answer, entry)),
         parent=_context(entry.trace.trace_id, span_id(answer.delivery)),
         kind=SpanKind.CONSUMER,
-        times=(min(answer.said_ms, arrived), arrived),
+        times=(min(max(answer.said_ms, notification.written_ms), arrived), arrived),  # its clock may be wrong
         service={named.SERVICE: agency_of(decision.recipient)},
         status=Status(StatusCode.ERROR, _code(answer.reason)) if answer.kind is AnswerKind.REFUSED else Status(),
         links=links,

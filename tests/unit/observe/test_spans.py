@@ -172,6 +172,16 @@ def test_a_refused_event_is_an_error_with_its_code_and_a_repeat_is_none() -> Non
     assert all(span.status.status_code is StatusCode.UNSET for span in spans(repeat()))
 
 
+def test_an_answer_never_begins_before_its_notification_whatever_the_recipients_clock_says() -> None:
+    topics = MemoryTopics()
+    topics.decide(entry())
+    event = answer("opened")
+    event["data"]["opened_at"] = "2001-01-01T00:00:00Z"
+    put_answer(topics, event, after_ms=50)
+    (opened,) = [span for span in trail_spans(trail_of(topics), NAMES) if span.name.startswith("opened ")]
+    assert (opened.start_time, opened.end_time) == ((ZERO + 9) * MS, (ZERO + 50) * MS)
+
+
 def test_an_answer_in_a_trace_of_its_own_still_stands_under_its_notification() -> None:
     topics = MemoryTopics()
     topics.decide(entry())
