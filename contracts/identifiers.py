@@ -1,15 +1,18 @@
 """Identifiers of people, places and records, with their forms and check digits; a refusal never holds the value."""
 
+from operator import mul
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from contracts.base import Contract
-from contracts.parties import AgencyId
+from contracts.parties import AgencyId, Names
 from contracts.rules import Rule, broken
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 """A to Z less I, O and S: a letter's index is its value (Data Standards Catalogue, UPN 2.0)."""
+
+_UPN_VALUES = {char: value for values in ("0123456789", UPN_LETTERS) for value, char in enumerate(values)}
 
 
 def nhs_check_digit(body: str) -> int | None:
@@ -20,8 +23,7 @@ def nhs_check_digit(body: str) -> int | None:
 
 def upn_check_letter(tail: str) -> str:
     """The first letter to the other twelve characters of a UPN (modulus 23)."""
-    values = (int(char) if char.isdigit() else UPN_LETTERS.index(char) for char in tail)
-    return UPN_LETTERS[sum(place * value for place, value in enumerate(values, start=2)) % 23]
+    return UPN_LETTERS[sum(map(mul, range(2, 14), map(_UPN_VALUES.__getitem__, tail))) % 23]
 
 
 def _check_nhs_number(number: str) -> str:
@@ -56,7 +58,7 @@ Upn = Annotated[
 ]
 """Thirteen characters; a letter at the end marks a temporary number. Any authority, Welsh (660 to 681) or not."""
 
-SchoolNumber = Annotated[str, StringConstraints(pattern=r"^6(6[0-9]|7[0-9]|8[01])[0-9]{4}$")]
+SchoolNumber = Annotated[str, StringConstraints(pattern=r"^6(6[0-9]|7[0-9]|8[01])[0-9]{4}$"), Names.SCHOOL]
 """Seven digits: the Welsh authority (660 to 681) and the establishment. Not the six-digit URN of the DfE."""
 
 PoliceNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9/-]{0,31}$")]

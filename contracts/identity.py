@@ -30,7 +30,10 @@ def trace_id(source: str, event_id: str) -> str:
 
 
 def _uuid5(name: str) -> str:
-    # RFC 9562 section 5.5, written out: `uuid.uuid5` builds an object that is only printed here (a third of the time).
-    raw = hashlib.sha1(_DOLEN + name.encode(), usedforsecurity=False).digest()
-    digits = f"{int.from_bytes(raw[:16], 'big') & ~(0xF << 76) & ~(0x3 << 62) | (0x5 << 76) | (0x2 << 62):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    # RFC 9562 section 5.5, written out: `uuid.uuid5` builds an object that is only printed here, at thrice the cost.
+    hexadecimal = hashlib.sha1(_DOLEN + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(hexadecimal[16], 16) & 3]
+    return (
+        f"{hexadecimal[:8]}-{hexadecimal[8:12]}-5{hexadecimal[13:16]}"
+        f"-{variant}{hexadecimal[17:20]}-{hexadecimal[20:32]}"
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.headers import parse_traceparent
-from contracts.identity import span_id, trace_id
+from contracts.identity import receipt_id, span_id, trace_id
 from contracts.network import Network
 from contracts.parties import agency_of, agency_uri
 from hub.outcomes import Trace
@@ -30,6 +30,8 @@ class About:
     """What names the event: source, id, type, and of a valid one subject, correlationid, sequence and time."""
     receipt_to: str | None
     """Who hears of the outcome, if there is anybody."""
+    receipt: str | None
+    """The id of that receipt."""
     trace: Trace
 
 
@@ -44,6 +46,7 @@ def about(
     else:
         identity = checked.identity
         name = {"source": identity.source, "id": identity.event_id, "type": identity.type}
+    to = _receipt_to(signed, identity, network)
     return About(
         at=at,
         time_ms=record.timestamp,
@@ -51,7 +54,8 @@ def about(
         digest=digest,
         signed=signed,
         name=name,
-        receipt_to=_receipt_to(signed, identity, network),
+        receipt_to=to,
+        receipt=receipt_id(at.topic, at.partition, at.offset) if to is not None else None,
         trace=_trace(record, at, checked),
     )
 

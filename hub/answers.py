@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.faults import Fault, FaultCode
-from contracts.identity import receipt_id
 from hub.about import About
 from hub.dead_letter import dead_letter
 from hub.ledger import Unchained, unchained
@@ -89,14 +88,15 @@ def _notification(decision: Decision, valid: Valid, envelope: Envelope, rules: R
 
 
 def _receipt(outcome: str, about: About, data: dict[str, Any], rules: Rules) -> list[Output]:
-    if about.receipt_to is None:
+    if about.receipt_to is None or about.receipt is None:
         return []
     return [
         receipt(
             outcome,
             data,
+            own_id=about.receipt,
             to=about.receipt_to,
-            at=about.at,
+            sequence=about.at.offset + 1,
             time_ms=about.time_ms,
             subject=about.name.get("subject"),
             correlation=about.name.get("correlationid"),
@@ -160,7 +160,7 @@ def _entry(
             "digest": about.digest,
             "size": about.size,
             "decisions": decisions,
-            "receipt": receipt_id(at.topic, at.partition, at.offset) if about.receipt_to is not None else None,
+            "receipt": about.receipt,
             "receipt_to": about.receipt_to,
             "trace": trace._asdict(),
             "versions": rules.versions,

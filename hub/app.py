@@ -6,10 +6,12 @@ import signal
 import socket
 import tomllib
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 
 from contracts.topics import Family
-from hub.errors import StartRefused
+from hub.errors import StartRefused, Unavailable
+from hub.kafka_admin import Cluster
 from hub.lane import Lane
 from hub.names import Names
 from hub.offsets import Offsets
@@ -17,6 +19,8 @@ from hub.rules import Rules, RulesFiles
 from hub.seen import Seen
 from hub.settings import Settings
 from hub.worker import Worker
+
+log = structlog.get_logger("dolen.hub")
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -41,7 +45,7 @@ def make_worker(settings: Settings) -> Worker:
             offsets=offsets,
             seen=Seen(
                 settings.redis.url.get_secret_value(),
-                prefix=names.redis,
+                prefix=f"{names.redis}{files.current.marks.name}:",
                 window_ms=settings.seen_window_days * DAY_MS,
                 timeout_s=settings.redis.timeout_s,
             ),
@@ -58,7 +62,29 @@ async def run_hub(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await make_worker(settings).run(stop)
+    worker = make_worker(settings)
+    await _topics_fit(settings, worker.rules, stop)
+    await worker.run(stop)
+
+
+async def _topics_fit(settings: Settings, rules: Rules, stop: asyncio.Event) -> None:
+    """Refuse to start on a topic that is missing or has another number of partitions; wait while Kafka is away."""
+    wanted = (*rules.names.inbound, *output_topics(rules))
+    while not stop.is_set():
+        try:
+            found = await asyncio.to_thread(Cluster(settings.kafka_admin()).topics)
+        except Unavailable as away:
+            log.warning("hub.waiting", reason=str(away))
+            await asyncio.sleep(1)
+            continue
+        for topic in wanted:
+            seen = found[topic].partitions if topic in found else 0
+            if seen != settings.lanes:
+                raise StartRefused(
+                    f"topic {topic} must have {settings.lanes} partitions, as every topic of the hub; it has {seen}; "
+                    "`dolen provision` makes what is missing, DOLEN_LANES says how many lanes there are"
+                )
+        return
 
 
 def output_topics(rules: Rules) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Marks:
     def __init__(self, secret: bytes, topics: tuple[str, ...]) -> None:
         self._key_secret = hashlib.sha256(b"dolen key\0" + secret).digest()
         self._mac_secret = hashlib.sha256(b"dolen mark\0" + secret).digest()
+        self.name = hashlib.sha256(b"dolen name\0" + secret).hexdigest()[:8]
+        """Part of every key: marks of another secret are simply not there, and so the window is rebuilt."""
         self._topics = topics
         self._number = {topic: number for number, topic in enumerate(topics)}
 

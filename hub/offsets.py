@@ -1,7 +1,7 @@
 """What Kafka says of positions: how far the group has committed, where partitions end, and what is undecided."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
@@ -31,7 +31,7 @@ class Offsets:
         """
         asked = ConsumerGroupTopicPartitions(self._group, [TopicPartition(*place) for place in self._inbound])
         answer = await self._asked(
-            self._admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
+            lambda admin: admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
         )
         found = answer[self._group].topic_partitions
         return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
@@ -60,16 +60,20 @@ class Offsets:
         if not asked:
             return {}
         answer = await self._asked(
-            self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
+            lambda admin: admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
         )
         return {(place.topic, place.partition): found.offset for place, found in answer.items()}
 
-    async def _asked(self, futures: Mapping[Any, Any]) -> dict[Any, Any]:
+    async def _asked(self, ask: Callable[[AdminClient], Mapping[Any, Any]]) -> dict[Any, Any]:
+        admin = self._admin  # held until it has answered: the answers of a client that is gone never come
+        futures = ask(admin)
         try:
-            answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
-        except KafkaException as failure:
+            async with asyncio.timeout(2 * TIMEOUT_S):
+                answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
+        except (KafkaException, TimeoutError) as failure:
             # After a broker's restart this client keeps a leader epoch that is fenced, and asks with it for ever
             # (seen with confluent-kafka 2.16): a new one learns the new epoch.
             self._admin = AdminClient(self._arguments)
-            raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None
+            why = failure.args[0].name() if isinstance(failure, KafkaException) else "no answer"
+            raise Unavailable(f"Kafka doesn't tell its offsets ({why})") from None
         return dict(zip(futures, answers, strict=True))

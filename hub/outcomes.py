@@ -11,7 +11,7 @@ from orjson import dumps
 from contracts.envelope import CONTENT_TYPE, data_schema
 from contracts.faults import Fault
 from contracts.headers import TRACEPARENT, traceparent
-from contracts.identity import delivery_id, receipt_id, span_id
+from contracts.identity import delivery_id, span_id
 from contracts.parties import HUB, agency_of
 from contracts.topics import Family
 from hub.names import Names
@@ -80,8 +80,9 @@ def receipt(
     outcome: str,
     data: Mapping[str, Any],
     *,
+    own_id: str,
     to: str,
-    at: Coordinates,
+    sequence: int,
     time_ms: int,
     subject: str | None,
     correlation: str | None,
@@ -89,7 +90,6 @@ def receipt(
     names: Names,
 ) -> Output:
     """The hub's answer to a sender: a CloudEvent of the receipts family with source `/hub`."""
-    own_id = receipt_id(at.topic, at.partition, at.offset)
     event_type = RECEIPT_TYPE.format(outcome)
     value = dumps(
         {
@@ -102,7 +102,7 @@ def receipt(
             "datacontenttype": "application/json",
             "dataschema": data_schema(event_type),
             "correlationid": correlation or own_id,
-            "sequence": at.offset + 1,
+            "sequence": sequence,
             "data": data,
         }
     )

@@ -41,7 +41,7 @@ class Seen:
         self._window_ms = window_ms
         self._timeout_s = timeout_s
         self._redis: Redis | None = None
-        self._epoch = ""
+        self._epoch = b""
 
     async def connect(self, committed: Callable[[], Awaitable[Progress]]) -> None:
         """Open a new connection, and check that Redis knows all that Kafka's committed offsets say."""
@@ -61,7 +61,7 @@ class Seen:
         behind = await self.behind(await committed())
         if behind:
             raise SeenLostWrites(f"Redis is behind Kafka on {behind} partitions: it lost writes; rebuilding the window")
-        self._epoch = epoch.decode()
+        self._epoch = epoch if isinstance(epoch, bytes) else epoch.encode()
 
     async def behind(self, committed: Progress) -> int:
         """On how many inbound partitions Redis knows less than Kafka."""
@@ -80,7 +80,7 @@ class Seen:
         async with self._talking() as redis:
             status, *found = await _evaluate(redis, _CLAIM, keys, arguments)
             if status == b"ok":
-                return found
+                return list(found)
             self._redis = None
             await redis.aclose()
         raise SeenLostWrites("Redis was emptied or rolled back while lanes were running; the window is rebuilt")
@@ -97,7 +97,7 @@ class Seen:
         a batch either passes here and is seen by the rebuild, or fails here and is claimed again.
         """
         async with self._talking() as redis:
-            if await redis.get(self._epoch_key) == self._epoch.encode():
+            if await redis.get(self._epoch_key) == self._epoch:
                 return
         await self.close()
         raise SeenLostWrites("Redis was emptied or rebuilt during a batch; the batch is done again")

@@ -47,23 +47,23 @@ class _FailFast:
         return False
 
 
-class _AddPartitions(_FailFast, aiokafka_sender.AddPartitionsToTxnHandler):
+class _AddPartitions(_FailFast, aiokafka_sender.AddPartitionsToTxnHandler):  # type: ignore[misc]
     pass
 
 
-class _AddOffsets(_FailFast, aiokafka_sender.AddOffsetsToTxnHandler):
+class _AddOffsets(_FailFast, aiokafka_sender.AddOffsetsToTxnHandler):  # type: ignore[misc]
     pass
 
 
-class _CommitOffsets(_FailFast, aiokafka_sender.TxnOffsetCommitHandler):
+class _CommitOffsets(_FailFast, aiokafka_sender.TxnOffsetCommitHandler):  # type: ignore[misc]
     pass
 
 
-class _EndTransaction(_FailFast, aiokafka_sender.EndTxnHandler):
+class _EndTransaction(_FailFast, aiokafka_sender.EndTxnHandler):  # type: ignore[misc]
     pass
 
 
-class _FailFastSender(aiokafka_sender.Sender):
+class _FailFastSender(aiokafka_sender.Sender):  # type: ignore[misc]
     """aiokafka's sender, with handlers that fail fast."""
 
     async def _do_add_partitions_to_txn(self, tps: Any) -> bool:

@@ -76,21 +76,22 @@ class Validator:
         document = _parse(record.value)
         if isinstance(document, Fault):
             return Refused(Identity(), (fault or document,))
-        identity = self._identity(document)
-        if fault is not None or signer is None:
-            return Refused(identity, (fault or Fault(FaultCode.UNSIGNED),))
-        kind = self._registry.get(identity.type or "")
+        checked = self._checked(record, document, signer) if fault is None else (fault,)
+        return checked if isinstance(checked, Valid) else Refused(self._identity(document), checked)
+
+    def _checked(self, record: Record, document: dict[str, Any], signer: str | None) -> Valid | tuple[Fault, ...]:
+        name = document.get("type")
+        kind = self._registry.get(name) if isinstance(name, str) else None
         if kind is None:
-            return Refused(identity, (Fault(FaultCode.UNKNOWN_TYPE, "type"),))
-        misplaced = self._misplaced(record, kind, signer)
+            return (Fault(FaultCode.UNKNOWN_TYPE, "type"),)
+        misplaced = self._misplaced(record, kind, signer or "")
         if misplaced is not None:
-            return Refused(identity, (misplaced,))
+            return (misplaced,)
         try:
             event = kind.model.model_validate_json(record.value or b"")
         except ValidationError as wrong:
-            return Refused(identity, tuple(_faults(wrong)))
-        faults = tuple(self._false(record, event, document, signer))
-        return Refused(identity, faults) if faults else Valid(event, document, kind)
+            return tuple(_faults(wrong))
+        return tuple(self._false(record, event, document, signer or "")) or Valid(event, document, kind)
 
     def _identity(self, document: dict[str, Any]) -> Identity:
         source, event_id, name = document.get("source"), document.get("id"), document.get("type")

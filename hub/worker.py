@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 
 from hub.errors import DolenError, InDoubt
 from hub.lane import Lane, LaneState, Progress
-from hub.rules import RulesFiles
+from hub.rules import Rules, RulesFiles
 from hub.settings import Settings
 
 log = structlog.get_logger("dolen.worker")
@@ -30,6 +30,11 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._make_lane = make_lane
         self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def rules(self) -> Rules:
+        """What is in force now."""
+        return self._files.current
 
     @property
     def lanes(self) -> Mapping[int, Progress]:

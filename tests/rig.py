@@ -134,6 +134,7 @@ class Rig:
         finally:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(producer.stop(), 10)
+            await producer.client.close()  # where the broker went away, stop() leaves connections open
         answers = await asyncio.gather(*(answer for _, answer in waiting), return_exceptions=True)
         failed = [event for (event, _), answer in zip(waiting, answers, strict=True) if isinstance(answer, Exception)]
         self.sent += [

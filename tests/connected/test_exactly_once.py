@@ -9,14 +9,17 @@ import time
 import pytest
 from redis import Redis as RedisClient
 
-from hub.access import Acl
 from hub.kafka_admin import Cluster
 from hub.local.stack import Stack
 from hub.provision import administrator
 from tests.proxy import END_TXN, KafkaProxy, at_once
 from tests.rig import Rig, Verdict
 
-pytestmark = pytest.mark.connected
+pytestmark = [
+    pytest.mark.connected,
+    # aiokafka leaves sockets to a killed broker for the garbage collector
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def run(rig: Rig, *doing) -> Verdict:
@@ -108,13 +111,18 @@ def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
     working(rig, lanes=6)
     client = RedisClient.from_url(servers.endpoints.redis_url)
 
+    planted = []
+
     async def plant():
         for _ in range(20):
             await asyncio.sleep(0.1)
-            for key in client.scan_iter(match=f"{rig.names.redis}seen:*", count=500):
+            for key in client.scan_iter(match=f"{rig.names.redis}*:seen:*", count=500):
                 client.set(key, b"\0" * 46)
+                planted.append(key)
 
     verdict = run(rig, rig.publish(2000, rate=800), plant())
+    assert planted
+    assert "seen.foreign_marks" in rig.logs() or not verdict.doubled
     assert not verdict.lost
     assert not verdict.misdirected
 
@@ -124,10 +132,9 @@ def test_a_broker_killed_and_started_again_loses_nothing_that_it_acknowledged(ri
     working(rig)
 
     async def kill_broker():
-        for _ in range(2):
-            await asyncio.sleep(1.5)
-            stack.kafka.kill()
-            await asyncio.to_thread(stack.up)
+        await asyncio.sleep(1.5)
+        stack.kafka.kill()
+        await asyncio.to_thread(stack.up)
 
     assert clean(run(rig, rig.publish(3000, rate=600), kill_broker()))
 
@@ -136,16 +143,17 @@ def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_n
     rig.start()
     working(rig)
     cluster = Cluster(administrator(rig.settings))
-    user = rig.settings.topic_prefix + "hub"
-    write = [found for found in cluster.acls() if found.acl.user == user and found.acl.operation == "WRITE"]
-    outputs = [found for found in write if found.acl.name == f"{rig.settings.topic_prefix}to."]
-    assert outputs
+    (write,) = [
+        found
+        for found in cluster.acls()
+        if found.acl.operation == "WRITE" and found.acl.name == f"{rig.settings.topic_prefix}to."
+    ]
 
     async def deny():
         await asyncio.sleep(1)
-        await asyncio.to_thread(cluster.remove, outputs)
+        await asyncio.to_thread(cluster.remove, [write])
         await asyncio.sleep(3)
-        await asyncio.to_thread(cluster.allow, [Acl(user, "WRITE", "TOPIC", outputs[0].acl.name, prefixed=True)])
+        await asyncio.to_thread(cluster.allow, [write.acl])
 
     assert clean(run(rig, rig.publish(3000, rate=600), deny()))
     assert "waiting" in rig.logs()
