@@ -98,6 +98,8 @@ def _template() -> tuple[str, tuple[str, str]]:
     example = Path(str(resources.files("contracts"))) / "examples" / f"{TYPE}.json"
     document = json.loads(example.read_text(encoding="utf-8"))
     document["sequence"] = 0
+    del document["data"]["child"]["language"], document["data"]["child"]["upn"]
+    del document["data"]["child"]["names"][1]
     document["source"] = f"/agencies/{SENDER}"
     document["data"]["responsible_authority"] = SENDER
     document["data"]["participants"] = [f"/agencies/{agency}" for agency in RECIPIENTS]

@@ -1,6 +1,7 @@
 """`dolen run hub`: one worker of the hub, until it is told to stop."""
 
 import asyncio
+import gc
 from typing import Annotated
 
 import typer
@@ -27,4 +28,9 @@ def hub(
     """Run one worker of the hub: it takes its share of the lanes; start as many as you like, up to the lanes."""
     configure_log(json=log_json, debug=debug)
     read_any_header()
-    asyncio.run(run_hub(load_settings()))
+    settings = load_settings()
+    # What is loaded by now stays; what a batch makes is freed with it, and has no cycles. Collecting at Python's usual
+    # thresholds walked all of it, over and over, for a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    asyncio.run(run_hub(settings))
