@@ -11,6 +11,7 @@ from hub.commands import (
     bench,
     contracts,
     dead_letters,
+    demo,
     directory,
     doctor,
     explain,
@@ -18,6 +19,7 @@ from hub.commands import (
     provision,
     publish,
     run,
+    simulate,
     stack,
     tail,
     trace,
@@ -40,12 +42,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo.demo)
 app.command()(stack.up)
 app.command()(stack.down)
 app.command()(provision.provision)
 app.command()(doctor.doctor)
 app.command()(publish.publish)
 app.command()(tail.tail)
+app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command()(trace.trace)
 app.command()(bench.bench)

@@ -112,7 +112,7 @@ def begin(world: World, place: Place, rng: Random, on: date) -> Episode:
         world=world,
         rng=rng,
         people=people,
-        say=AnyWords(rng),
+        say=AnyWords(rng, on),
         children=children,
         household=(
             HouseholdMember(name=mother, relationship="mother", parental_responsibility=True),

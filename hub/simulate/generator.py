@@ -1,7 +1,7 @@
 """Decides what a simulated network sends: many families at once, with repeats, contradictions and bad events.
 
-The same seed and start give the same records, bytes and ids included; another start gives other ids, so that a second
-run is not one great repeat of the first.
+The same seed and start give the same records, byte by byte. Ids come from the seed alone: sent a second time, a run is
+one great repeat of the first, or with another start one great contradiction.
 """
 
 from collections import deque
@@ -109,7 +109,7 @@ class _Run:
         self._plan = plan
         self._keys = keys
         self._told = told
-        self._rng = rng = Random(f"{plan.seed} {plan.start.isoformat()}")
+        self._rng = rng = Random(plan.seed)
         self._spoiler = Spoiler(keys, world.network, rng, prefix=plan.prefix, large_bytes=plan.mix.large_bytes)
         self._begun = 0
         self._lately: deque[Planned] = deque(maxlen=REMEMBERED)
@@ -122,8 +122,12 @@ class _Run:
 
     def __iter__(self) -> Iterator[Planned]:
         mix, at = self._plan.mix, self._plan.start
-        makers = (self._repeat, mix.repeats), (self._contradiction, mix.conflicts), (self._bad, mix.bad)
-        dues = [_Due(make, round(share * PER)) for make, share in makers]
+        # They begin in the middle of their rounds, each at another place: so each hundred records has its full share.
+        dues = [
+            _Due(self._repeat, round(mix.repeats * PER), parts=PER // 2),
+            _Due(self._contradiction, round(mix.conflicts * PER), parts=PER // 3),
+            _Due(self._bad, round(mix.bad * PER), parts=PER // 4),
+        ]
         while True:
             for due in dues:
                 due.parts += due.share
@@ -182,7 +186,7 @@ class _Due:
     make: Callable[[], Planned | None]
     share: int
     """Parts that it gains with each record."""
-    parts: int = 0
+    parts: int
     """A record of it is due when it has `PER`."""
 
     def record(self) -> Planned | None:

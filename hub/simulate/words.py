@@ -1,10 +1,13 @@
 """What invented practitioners write and invented children say, in the language that they wrote or said it in."""
 
+from datetime import date, timedelta
 from random import Random
 from typing import Literal, Protocol
 
 from contracts.people import Child, ChildHeard, ChildNotHeard, ChildVoice
 from contracts.text import Language, Statement
+
+SPEAKS = timedelta(days=3 * 365)
 
 About = Literal[
     "concern", "circumstances", "reasons", "basis", "progress", "plan", "why-not-told", "parents", "explanation",
@@ -108,8 +111,10 @@ _SEEN: tuple[tuple[str, Language], ...] = (
 class AnyWords:
     """Finds words by chance."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, on: date) -> None:
+        """`on`: the day from which a child's age is counted."""
         self._rng = rng
+        self._on = on
 
     def statement(self, about: About) -> Statement:
         """One of those that fit."""
@@ -124,8 +129,8 @@ class AnyWords:
             return ChildNotHeard(
                 status="not-captured", reason="child-not-reached", explanation=self.statement("explanation")
             )
-        year = child.date_of_birth.year if child.date_of_birth is not None else 0
-        words, language = self._rng.choice(_SAID if year < 2022 else _SEEN)
+        speaks = child.date_of_birth is not None and self._on - child.date_of_birth > SPEAKS
+        words, language = self._rng.choice(_SAID if speaks else _SEEN)
         return ChildHeard(
             status="captured",
             seen=True,

@@ -1,0 +1,1 @@
+"""The demo: the whole of it on one machine, checked by counting."""

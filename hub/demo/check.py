@@ -1,0 +1,238 @@
+"""Counts what is in the topics after a run, and compares it with what was foreseen and with the policy.
+
+It asks nobody but Kafka: what the hub says of itself, in the ledger and in receipts, is one of the things compared.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pydantic_core import from_json
+
+from contracts.identity import delivery_id
+from contracts.parties import HUB, agency_of
+from contracts.registry import REGISTRY
+from contracts.topics import Family
+from hub.dead_letter import DeadLetter
+from hub.demo.phrases import Phrase
+from hub.ledger import GENESIS, LedgerEntry, record_hash
+from hub.names import Names
+from hub.offsets import Offsets
+from hub.outcomes import Outcome
+from hub.record import Coordinates, Record
+from hub.route import route
+from hub.scan import scan
+from hub.settings import Settings
+from hub.simulate.sender import Placed
+from hub.simulate.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One number that has to be right."""
+
+    phrase: Phrase
+    expected: int
+    counted: int
+
+    @property
+    def right(self) -> bool:
+        """Whether it is."""
+        return self.expected == self.counted
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the topics hold."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Records by what the ledger says became of them."""
+    delivered: Counter[str] = field(default_factory=Counter)
+    """Notifications by recipient."""
+    not_told: Counter[str] = field(default_factory=Counter)
+    """Decisions not to tell, by reason."""
+    letters: Counter[str] = field(default_factory=Counter)
+    """Dead letters by fault code."""
+    latencies_ms: list[int] = field(default_factory=list)
+    """Of each notification: from the broker's time of the event to its time of the notification."""
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether every number is right."""
+        return all(check.right for check in self.checks)
+
+    def percentile_ms(self, share: float) -> int:
+        """A percentile of the latencies; 0 where there are none."""
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+
+
+async def count(settings: Settings, stage: Stage, placed: Sequence[Placed]) -> Findings:
+    """Read every topic from its beginning, and count; the topics hold this run and nothing else."""
+    names = Names(settings.topic_prefix)
+    sent = {str(each.at): each for each in placed}
+    findings = Findings()
+    counters: Mapping[str, _Counter] = {
+        **dict.fromkeys(names.inbound, inbound := _Inbound(sent)),
+        **dict.fromkeys(_outbound(names, stage.network.agencies), told := _Told(stage, names, sent, findings)),
+        names.ledger: (ledger := _Ledger(sent, findings)),
+        names.dead_letters: (letters := _Letters(sent, findings)),
+    }
+    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=())
+    ends = await offsets.stable_ends((topic, lane) for topic in counters for lane in range(settings.lanes))
+    async for records in scan(settings.kafka_client(), ends):
+        for record in records:
+            counters[record.topic].take(record)
+    findings.checks = [*inbound.checks(), *ledger.checks(), *told.checks(), *letters.checks()]
+    return findings
+
+
+class _Counter(Protocol):
+    """Counts the records of some topics."""
+
+    def take(self, record: Record) -> None: ...
+
+    def checks(self) -> Iterable[Check]: ...
+
+
+class _Inbound:
+    """What was sent is there, and nothing else."""
+
+    def __init__(self, sent: Mapping[str, Placed]) -> None:
+        self._sent = sent
+        self._found = 0
+
+    def take(self, record: Record) -> None:
+        self._found += 1
+
+    def checks(self) -> Iterable[Check]:
+        yield Check(Phrase.CHECK_INBOUND, len(self._sent), self._found)
+
+
+class _Ledger:
+    """One record for each event, with the outcome foreseen, and the chain whole."""
+
+    def __init__(self, sent: Mapping[str, Placed], findings: Findings) -> None:
+        self._sent = sent
+        self._findings = findings
+        self._found: Counter[str] = Counter()
+        self._foreseen = 0
+        self._chained = 0
+        self._heads: dict[int, tuple[int, str]] = {}
+
+    def take(self, record: Record) -> None:
+        value = record.value or b""
+        entry = LedgerEntry.model_validate_json(value)
+        at = str(Coordinates(entry.at.topic, entry.at.partition, entry.at.offset))
+        self._found[at] += 1
+        self._findings.outcomes[entry.outcome] += 1
+        self._findings.not_told.update(decision.reason for decision in entry.decisions if not decision.told)
+        if (placed := self._sent.get(at)) is not None:
+            self._foreseen += _is_foreseen(placed, entry.outcome, {fault.code for fault in entry.faults})
+        number, before = self._heads.get(record.partition, (0, GENESIS))
+        self._chained += (entry.number, entry.prev) == (number + 1, before)
+        self._heads[record.partition] = entry.number, record_hash(value)
+
+    def checks(self) -> Iterable[Check]:
+        once = sum(times == 1 for at, times in self._found.items() if at in self._sent)
+        yield Check(Phrase.CHECK_LEDGER, len(self._sent), once)
+        yield Check(Phrase.CHECK_OUTCOMES, len(self._sent), self._foreseen)
+        yield Check(Phrase.CHECK_CHAIN, self._found.total(), self._chained)
+
+
+class _Told:
+    """Each notification that the policy calls for, once, in its lane and in order, and no other; a receipt each."""
+
+    def __init__(self, stage: Stage, names: Names, sent: Mapping[str, Placed], findings: Findings) -> None:
+        self._sent = sent
+        self._findings = findings
+        self._due = dict(_due(stage, names, sent.values()))
+        self._found: Counter[str] = Counter()
+        self._receipts: Counter[str] = Counter()
+        self._last: dict[tuple[str, int], int] = {}
+        self._stray = 0
+        self._out_of_order = 0
+
+    def take(self, record: Record) -> None:
+        event: dict[str, Any] = from_json(record.value or b"")
+        if event["source"] == HUB:
+            about = event["data"]["record"]
+            self._receipts[str(Coordinates(about["topic"], about["partition"], about["offset"]))] += 1
+            return
+        due = self._due.get(event["id"])
+        if due is None or (due.topic, due.placed.at.partition) != (record.topic, record.partition):
+            self._stray += 1
+            return
+        self._found[event["id"]] += 1
+        self._findings.delivered[due.recipient] += 1
+        self._findings.latencies_ms.append(record.timestamp - due.placed.time_ms)
+        place, offset = (record.topic, record.partition), due.placed.at.offset
+        self._out_of_order += offset < self._last.get(place, 0)  # two schools share a topic: equal is in order
+        self._last[place] = max(offset, self._last.get(place, 0))
+
+    def checks(self) -> Iterable[Check]:
+        yield Check(Phrase.CHECK_DELIVERED, len(self._due), sum(times == 1 for times in self._found.values()))
+        yield Check(Phrase.CHECK_STRAY, 0, self._stray)
+        yield Check(Phrase.CHECK_ORDER, 0, self._out_of_order)
+        once = sum(times == 1 for at, times in self._receipts.items() if at in self._sent)
+        yield Check(Phrase.CHECK_RECEIPTS, len(self._sent), once)
+
+
+class _Letters:
+    """One dead letter for each event that was turned away, with the fault foreseen."""
+
+    def __init__(self, sent: Mapping[str, Placed], findings: Findings) -> None:
+        self._sent = sent
+        self._findings = findings
+        self._found: Counter[str] = Counter()
+        self._foreseen = 0
+
+    def take(self, record: Record) -> None:
+        letter = DeadLetter.model_validate_json(record.value or b"")
+        self._found[letter.letter_id] += 1
+        codes = {fault.code for fault in letter.faults}
+        self._findings.letters[letter.faults[0].code] += 1
+        if (placed := self._sent.get(letter.letter_id)) is not None and self._found[letter.letter_id] == 1:
+            self._foreseen += _is_foreseen(placed, letter.outcome, codes)
+
+    def checks(self) -> Iterable[Check]:
+        away = sum(each.planned.expectation.fault is not None for each in self._sent.values())
+        yield Check(Phrase.CHECK_LETTERS, away, self._foreseen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One notification that has to be there."""
+
+    recipient: str
+    topic: str
+    placed: Placed
+
+
+def _due(stage: Stage, names: Names, placed: Iterable[Placed]) -> Iterable[tuple[str, _Due]]:
+    """What the policy calls for, by the notification's id, worked out anew from what was sent."""
+    for each in placed:
+        if each.planned.expectation.outcome is not Outcome.ACCEPTED:
+            continue
+        value = each.planned.value or b""
+        kind = REGISTRY[from_json(value)["type"]]
+        event = kind.model.model_validate_json(value)
+        on = datetime.fromtimestamp(each.time_ms / 1000, UTC).date()
+        decisions = route(event, policy=stage.policy, directory=stage.directory, network=stage.network, on=on)
+        for decision in decisions:
+            if decision.told:
+                topic = names.outbound(agency_of(decision.recipient), kind.family)
+                due = _Due(decision.recipient, topic, each)
+                yield delivery_id(event.source, event.id, decision.recipient), due
+
+
+def _is_foreseen(placed: Placed, outcome: str, codes: set[str]) -> bool:
+    expectation = placed.planned.expectation
+    return expectation.outcome == outcome and (expectation.fault is None or expectation.fault in codes)
+
+
+def _outbound(names: Names, agencies: Iterable[str]) -> list[str]:
+    return [names.outbound(agency, family) for agency in agencies for family in Family]
