@@ -88,6 +88,8 @@ class ConferenceDecision(ChildItem):
         Literal["register", "do-not-register", "stay-registered", "change-category", "remove"], Sharing.REGISTER
     ]
     categories: Annotated[Categories | None, Sharing.CATEGORIES] = None
+    categories_may_be_shared_with_school: Annotated[bool, Sharing.CASE] = False
+    """The chair agrees that the child's school is told of the categories."""
     reasons: Annotated[Statement, Sharing.NARRATIVE]
     progress: Annotated[Statement | None, Sharing.NARRATIVE] = None
     """Against the plan, since the last conference; a review must say."""

@@ -27,7 +27,7 @@ RecipientOrRelation = Annotated[
 ]
 """A party, or `relation:<name>` where the relation named nobody."""
 
-FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]*$", max_length=200)]
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.*\[\]-]*$", max_length=200)]
 """Field names and indexes, never a value; empty for the whole event."""
 
 

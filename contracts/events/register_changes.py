@@ -25,6 +25,8 @@ class RegisteredChild(AboutOneChild):
     conference: Annotated[Uuid, Sharing.CASE]
     """The id of the event that said the conference was held."""
     categories: Annotated[Categories, Sharing.CATEGORIES]
+    categories_may_be_shared_with_school: Annotated[bool, Sharing.CASE] = False
+    """The chair agrees that the child's school is told of the categories."""
     coordinator: Annotated[Coordinator | None, Sharing.CONTACT] = None
     senior_manager_told_at: Annotated[Moment | None, Sharing.STAGE] = None
     """Where no co-ordinator is named, the senior manager is told immediately."""
@@ -54,6 +56,8 @@ class ChangedCategory(AboutOneChild):
     conference: Annotated[Uuid, Sharing.CASE]
     previous_categories: Annotated[Categories, Sharing.CATEGORIES]
     categories: Annotated[Categories, Sharing.CATEGORIES]
+    categories_may_be_shared_with_school: Annotated[bool, Sharing.CASE] = False
+    """The chair agrees that the child's school is told of the categories."""
     reasons: Annotated[Statement, Sharing.NARRATIVE]
 
     @model_validator(mode="after")
@@ -79,6 +83,8 @@ class TemporarilyRegisteredChild(AboutOneChild):
     """On whose register the name is, and who keeps responsibility; None: an authority outside Wales."""
     likely_until: Annotated[date | None, Sharing.REGISTER] = None
     categories: Annotated[Categories, Sharing.CATEGORIES]
+    categories_may_be_shared_with_school: Annotated[bool, Sharing.CASE] = False
+    """The chair agrees that the child's school is told of the categories."""
     coordinator: Annotated[Coordinator | None, Sharing.CONTACT] = None
 
 

@@ -95,7 +95,7 @@ UNKNOWN = [
     ("rules/circumstances.toml", 'unless = ["shielded"]', 'unless = ["hidden"]', 'seen: "hidden"', "packaged"),
     ("views.toml", 'hide_when_shielded = ["address"]', 'hide_when_shielded = ["adress"]', 'seen: "adress"', "packaged"),
     ("views.toml", 'withhold = ["data.participants"]', 'withhold = ["data.participant"]', "no field", "from data down"),
-    ("views.toml", "own_roll = true", 'own_roll = true\nagreed = { "categories" = "consent" }', "no field", "alone"),
+    ("views.toml", '"categories_may_be_shared_with_school" }', '"consent" }', "no field", "alone"),
     ("agreements.toml", 'parties = ["social-services"', 'parties = ["social-service"', "parties", "packaged"),
     (
         "agreements.toml",

@@ -58,7 +58,7 @@ def test_what_everybody_sees_is_references_and_codes_alone() -> None:
     assert seen == {
         "responsible_authority", "participants", "conflicts_of_interest", "reference", "shielded",
         "authority_person_id", "referral", "convened", "discussion", "enquiry", "scheduled", "conference",
-        "to_authority", "previous_reference", "handling",
+        "to_authority", "previous_reference", "handling", "categories_may_be_shared_with_school",
     }  # fmt: skip
 
 
