@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.producer import sender as aiokafka_sender
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -151,12 +151,13 @@ class LaneProducer:
 
     async def _submit(self, batches: Mapping[str, list[BatchBuilder]], partition: int) -> list[asyncio.Future[Any]]:
         # All first batches are queued without a pause between, so that one AddPartitionsToTxn names all partitions.
-        waiting = [
-            await self._kafka.send_batch(builders[0], topic, partition=partition) for topic, builders in batches.items()
-        ]
-        for topic, builders in batches.items():
-            for builder in builders[1:]:
-                waiting.append(await self._kafka.send_batch(builder, topic, partition=partition))
+        waiting = []
+        first = [(topic, builders[0]) for topic, builders in batches.items()]
+        rest = [(topic, builder) for topic, builders in batches.items() for builder in builders[1:]]
+        for topic, builder in (*first, *rest):
+            answer = await self._kafka.send_batch(builder, topic, partition=partition)
+            answer.add_done_callback(_heard)
+            waiting.append(answer)
         return waiting
 
     async def _acknowledged(self, waiting: list[asyncio.Future[Any]]) -> None:
@@ -174,10 +175,16 @@ async def _sorted_errors(limit_s: float) -> AsyncIterator[None]:
             yield
     except ProducerFenced:
         raise LaneLost("another worker has started this lane's producer") from None
-    except (KafkaError, TimeoutError, OSError, AssertionError) as failure:
+    except (KafkaError, IllegalOperation, TimeoutError, OSError) as failure:
         if isinstance(failure.__cause__, ProducerFenced):
             raise LaneLost("another worker has started this lane's producer") from None
         raise Unavailable(f"a transaction failed ({type(failure).__name__}); the lane starts anew") from None
+
+
+def _heard(answer: "asyncio.Future[Any]") -> None:
+    """Look at an answer that nobody may come to ask for, since another failed first."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, list[BatchBuilder]]:
