@@ -15,10 +15,11 @@ from operator import attrgetter
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from hub.chain import read_head
 from hub.dedupe import Verdict
-from hub.errors import InDoubt, LaneLost, SeenLostWrites, Unavailable
+from hub.errors import DolenError, InDoubt, LaneLost, SeenLostWrites, Unavailable
 from hub.failpoints import failpoint
 from hub.ledger import ChainHead
 from hub.offsets import Offsets, Place
@@ -112,7 +113,7 @@ class Lane:
                 except LaneLost as lost:
                     self._note(LaneState.LOST, lost)
                     await asyncio.sleep(self._settings.session_timeout_ms / 1000)
-                except Unavailable as away:
+                except (Unavailable, KafkaError) as away:
                     self._note(LaneState.WAITING, away)
                     wait = min(2 * wait, LONGEST_WAIT_S) if time.monotonic() - started < 10 else 0.2
                     await asyncio.sleep(wait)

@@ -19,7 +19,7 @@ from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.producer import sender as aiokafka_sender
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from hub.errors import LaneLost, Unavailable
+from hub.errors import DolenError, LaneLost, Unavailable
 from hub.record import Output
 
 BATCH_BYTES = 1024 * 1024
@@ -175,7 +175,7 @@ async def _sorted_errors(limit_s: float) -> AsyncIterator[None]:
             yield
     except ProducerFenced:
         raise LaneLost("another worker has started this lane's producer") from None
-    except (KafkaError, IllegalOperation, TimeoutError, OSError) as failure:
+    except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as failure:
         if isinstance(failure.__cause__, ProducerFenced):
             raise LaneLost("another worker has started this lane's producer") from None
         raise Unavailable(f"a transaction failed ({type(failure).__name__}); the lane starts anew") from None
@@ -196,7 +196,7 @@ def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, li
         if not _fits(builders[-1], output):
             builders.append(kafka.create_batch())
             if not _fits(builders[-1], output):
-                raise AssertionError(f"a record of {len(output.value)} bytes doesn't fit into an empty batch")
+                raise DolenError(f"a record of {len(output.value)} bytes doesn't fit into an empty batch")
     return batches
 
 
