@@ -252,7 +252,6 @@ class Lane:
         log.debug("lane.batch", lane=self.number, outcomes=batch.outcomes, outputs=len(batch.outputs))
 
     def _note(self, state: LaneState, why: Exception) -> None:
-        self.progress.state, self.progress.reason = state, str(why)
-        log.warning(
-            "lane.state", state=state.value, lane=self.number, reason=str(why), alarm=state is LaneState.IN_DOUBT
-        )
+        reason = str(why) if isinstance(why, DolenError) else f"Kafka can't be read ({type(why).__name__})"
+        self.progress.state, self.progress.reason = state, reason
+        log.warning("lane.state", state=state.value, lane=self.number, reason=reason, alarm=state is LaneState.IN_DOUBT)
