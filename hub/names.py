@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from contracts import topics
+from contracts.parties import agency_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,16 @@ class Names:
         """The lane's own: whoever starts a producer with it fences every earlier owner of the lane."""
         return f"{self.prefix}dolen-lane-{lane}"
 
+    def outbound_to(self, party: str, family: str) -> str:
+        """The topic on which a party is told: its agency's."""
+        return _outbound_to(self.prefix, party, family)
+
 
 @lru_cache(maxsize=4096)
 def _outbound(prefix: str, agency: str, family: str) -> str:
     return prefix + topics.outbound(agency, family)
+
+
+@lru_cache(maxsize=32_768)
+def _outbound_to(prefix: str, party: str, family: str) -> str:
+    return _outbound(prefix, agency_of(party), family)

@@ -12,7 +12,7 @@ from contracts.envelope import CONTENT_TYPE, data_schema
 from contracts.faults import Fault
 from contracts.headers import TRACEPARENT, traceparent
 from contracts.identity import delivery_id, span_id
-from contracts.parties import HUB, agency_of
+from contracts.parties import HUB
 from contracts.topics import Family
 from hub.names import Names
 from hub.record import Coordinates, Output
@@ -71,7 +71,7 @@ class Envelope:
         own = {"id": delivery, "recipient": recipient, "view": view, "subject": subject, "data": data}
         value = b"%b,%b" % (self._head, dumps(own)[1:])
         header = (TRACEPARENT, traceparent(self._trace_id, span_id(delivery)))
-        topic = self._names.outbound(agency_of(recipient), self._family)
+        topic = self._names.outbound_to(recipient, self._family)
         output = Output(topic, subject.encode(), value, [header, _CONTENT_TYPE])
         return Notification(delivery, output, hashlib.sha256(value).hexdigest())
 
@@ -107,7 +107,7 @@ def receipt(
         }
     )
     headers = [(TRACEPARENT, traceparent(trace.trace_id, span_id(own_id))), _CONTENT_TYPE]
-    topic = names.outbound(agency_of(to), Family.RECEIPTS)
+    topic = names.outbound_to(to, Family.RECEIPTS)
     return Output(topic, (subject or own_id).encode(), value, headers)
 
 

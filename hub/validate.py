@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import jiter
 from pydantic import BaseModel, ValidationError
@@ -35,8 +35,7 @@ class Identity:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Valid:
+class Valid(NamedTuple):
     """An event that may go on: the model that was checked, and the same content as JSON, to be cut into views."""
 
     event: Event

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.faults import Fault, FaultCode
 from contracts.headers import SIGNATURE, TRACEPARENT, mac_of, parse_signature, parse_traceparent
@@ -12,8 +12,7 @@ from hub.record import Record
 MAX_HEADERS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """The answer: an agency, or why there is none. A wrong header is a fault even where the signature is right."""
 
     agency: str | None
@@ -54,9 +53,10 @@ def _validity_fault(key: SigningKey, timestamp_ms: int) -> Fault | None:
 def _header_fault(headers: Sequence[tuple[str, bytes]]) -> Fault | None:
     if len(headers) > MAX_HEADERS:
         return Fault(FaultCode.HEADERS_TOO_MANY)
-    if all(name.isascii() and (value is None or value.isascii()) for name, value in headers):
-        return None
-    return None if all(_is_text(name, value) for name, value in headers) else Fault(FaultCode.HEADER_NOT_UTF8)
+    for name, value in headers:
+        if not ((name.isascii() and (value is None or value.isascii())) or _is_text(name, value)):
+            return Fault(FaultCode.HEADER_NOT_UTF8)
+    return None
 
 
 def _is_text(name: str, value: bytes | None) -> bool:
