@@ -20,6 +20,7 @@ from aiokafka.producer import sender as aiokafka_sender
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from hub.errors import DolenError, LaneLost, Unavailable
+from hub.failpoints import failpoint
 from hub.record import Output
 
 BATCH_BYTES = 1024 * 1024
@@ -133,12 +134,14 @@ class LaneProducer:
         """Begin a transaction and write every output to `partition` of its topic; returns when all are acknowledged."""
         async with _sorted_errors(self._limit_s):
             await self._kafka.begin_transaction()
+            failpoint("begun")
             await self._acknowledged(await self._submit(_batched(outputs, self._kafka), partition))
 
     async def commit(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
         """Put the offsets into the transaction, last, and commit it."""
         async with _sorted_errors(self._limit_s):
             await self._kafka.send_offsets_to_transaction(dict(offsets), group)
+            failpoint("after-offsets")
             await self._kafka.commit_transaction()
 
     async def throw_away(self) -> None:
@@ -158,6 +161,7 @@ class LaneProducer:
             answer = await self._kafka.send_batch(builder, topic, partition=partition)
             answer.add_done_callback(_heard)
             waiting.append(answer)
+            failpoint("queued")
         return waiting
 
     async def _acknowledged(self, waiting: list[asyncio.Future[Any]]) -> None:
@@ -185,6 +189,7 @@ def _heard(answer: "asyncio.Future[Any]") -> None:
     """Look at an answer that nobody may come to ask for, since another failed first."""
     if not answer.cancelled():
         answer.exception()
+    failpoint("acknowledged")
 
 
 def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, list[BatchBuilder]]:
