@@ -1,0 +1,86 @@
+"""Reads the ledger of every lane: whether its chain is whole, and which events were accepted.
+
+A chain alone doesn't show that its tail was cut off. `Chain.number` and `Chain.hash` are what a signed checkpoint can
+be held against (AUD-107, still to come).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from contracts.topics import PAYLOAD_RETENTION_MS
+from hub.audit import ids
+from hub.audit.codes import Code
+from hub.audit.entries import parse
+from hub.audit.expected import Entry
+from hub.audit.report import Report
+from hub.audit.source import Record, Source
+from hub.audit.spool import Spool
+from hub.names import Names
+
+GENESIS = "0" * 64
+
+
+def identity(source: str, event_id: str) -> bytes:
+    """What stands for the identity of an event in the spool."""
+    return ids.tag(source, event_id)
+
+
+def read_ledger(lane: int, *, source: Source, names: Names, spool: Spool, report: Report, now_ms: int) -> None:
+    """Follow one lane's chain; spool its accepted events, and the entries whose event or outputs may still be there."""
+    chain = Chain()
+    inbound = frozenset(names.inbound)
+    for record in source.read([(names.ledger, lane)]):
+        for code, detail in chain.take(record):
+            report.found(code, record.at, detail=detail)
+        entry = parse(record.value)
+        if entry is None or entry["lane"] != lane or entry["at"]["partition"] != lane:
+            report.found(Code.LEDGER_UNREADABLE, record.at, detail="form" if entry is None else "lane")
+        if entry is None:
+            continue
+        if entry["at"]["topic"] not in inbound:
+            report.found(Code.NO_INBOUND_RECORD, record.at)
+            continue
+        _spool(entry, record, source, spool, now_ms)
+    report.heads[lane] = chain.number, chain.hash
+
+
+@dataclass(slots=True)
+class Chain:
+    """One lane's chain, record by record."""
+
+    number: int = 0
+    hash: str = GENESIS
+
+    def take(self, record: Record) -> list[tuple[Code, str]]:
+        """The next record; what is wrong with its place in the chain. Goes on from what it says."""
+        value = record.value or b""
+        number, previous = _place(value)
+        wrong = []
+        if number != self.number + 1:
+            wrong.append((Code.CHAIN_NUMBER, f"{self.number + 1} expected"))
+        if previous != self.hash:
+            wrong.append((Code.CHAIN_HASH, ""))
+        self.number = self.number + 1 if number is None else number
+        self.hash = hashlib.sha256(value).hexdigest()
+        return wrong
+
+
+def _place(value: bytes) -> tuple[int | None, str | None]:
+    try:
+        entry = json.loads(value)
+        return int(entry["number"]), str(entry["prev"])
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
+def _spool(entry: Entry, record: Record, source: Source, spool: Spool, now_ms: int) -> None:
+    at, event = entry["at"], entry["event"]
+    place = f"{at['topic']}/{at['partition']}/{at['offset']}"
+    if entry["outcome"] == "accepted" and event["source"] is not None and event["id"] is not None:
+        spool.put("accepted", (identity(event["source"], event["id"]), place, entry["digest"], at["time_ms"]))
+    kept = at["offset"] >= source.first((at["topic"], at["partition"]))
+    # Outputs were written after their event, and so can outlive it: for twice the time nothing is forgotten.
+    if kept or at["time_ms"] > now_ms - 2 * PAYLOAD_RETENTION_MS:
+        row = at["partition"], spool.topic(at["topic"]), at["offset"], entry["number"], record.offset, record.value
+        spool.put("entry", row)

@@ -1,0 +1,201 @@
+"""Reads the topics of a hub with librdkafka: another client than the hub's, so that neither's faults hide the other's.
+
+A picture is taken in this order: how far the hub has committed; where the outputs end, and a wait until nothing before
+that is undecided; where ledger and dead letters end; how far the hub has committed by then. So every output that is
+read has its ledger record among what is read, however much the hub is working meanwhile.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from hub.audit.source import Place, Record
+from hub.errors import Unavailable
+from hub.names import Names
+from hub.settings import Settings
+
+TIMEOUT_S = 20.0
+UNDECIDED_S = 90.0
+"""How long a transaction may stay undecided: longer than the hub's transactions live."""
+AT_ONCE = 500
+QUEUE_KIB = 4096
+"""What the client may hold of one partition."""
+
+Offsets = dict[Place, int]
+
+
+class KafkaSource:
+    """A hub's topics as they were when this was made."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._lanes = settings.lanes
+        self._names = names = Names(settings.topic_prefix)
+        self._client = {**settings.kafka_admin(), "log_level": 0}
+        self._admin = AdminClient(self._client)
+        self._topics = {
+            name: partitions for name, partitions in self._all_topics().items() if name.startswith(names.prefix)
+        }
+        self._take_picture()
+
+    @property
+    def lanes(self) -> int:
+        return self._lanes
+
+    def topics(self) -> Mapping[str, int]:
+        return self._topics
+
+    def first(self, place: Place) -> int:
+        return self._first.get(place, 0)
+
+    def end(self, place: Place) -> int:
+        return self._ends.get(place, 0)
+
+    def settled(self, place: Place) -> int:
+        return self._settled.get(place, self.first(place))
+
+    def begun(self, place: Place) -> int:
+        return self._begun.get(place, self.first(place))
+
+    def read(self, places: Iterable[Place]) -> Iterator[Record]:
+        wanted = {place: self.end(place) for place in places if self.end(place) > self.first(place)}
+        if not wanted:
+            return
+        with self._consumer() as consumer:
+            consumer.assign([TopicPartition(*place, self.first(place)) for place in wanted])
+            yield from _until(consumer, wanted)
+
+    def record(self, place: Place, offset: int) -> Record | None:
+        with self._consumer() as consumer:
+            consumer.assign([TopicPartition(*place, offset)])
+            return next((found for found in _until(consumer, {place: offset + 1}) if found.offset == offset), None)
+
+    @contextlib.contextmanager
+    def _consumer(self) -> Iterator[Any]:
+        consumer = Consumer(
+            {
+                **self._client,
+                "group.id": f"{self._names.group}-audit",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+                "queued.max.messages.kbytes": QUEUE_KIB,
+                "fetch.max.bytes": 16 * 1024 * 1024,
+            }
+        )
+        try:
+            yield consumer
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't let itself be read ({failure.args[0].name()})") from None
+        finally:
+            consumer.close()
+
+    def _take_picture(self) -> None:
+        names, lanes = self._names, range(self._lanes)
+        inbound = [(topic, lane) for topic in names.inbound for lane in lanes]
+        outputs = [
+            (topic, lane)
+            for topic, partitions in self._topics.items()
+            for lane in range(partitions)
+            if topic.startswith(f"{names.prefix}to.")
+        ]
+        kept = [(topic, lane) for topic in (names.ledger, names.dead_letters) for lane in lanes]
+        inbound, kept = self._there(inbound), self._there(kept)
+        self._settled = self._committed(inbound)
+        self._ends = self._offsets(outputs, OffsetSpec.latest())
+        self._wait_for(self._ends)
+        self._ends |= self._offsets([*inbound, *kept], OffsetSpec.latest())
+        self._wait_for({place: self._ends[place] for place in kept})
+        self._begun = self._committed(inbound)
+        self._first = self._offsets([*inbound, *outputs, *kept], OffsetSpec.earliest())
+
+    def _there(self, places: Iterable[Place]) -> list[Place]:
+        return [place for place in places if self._topics.get(place[0], 0) > place[1]]
+
+    def _wait_for(self, ends: Offsets) -> None:
+        until = time.monotonic() + UNDECIDED_S
+        while True:
+            stable = self._offsets(ends, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+            undecided = [place for place, end in ends.items() if stable[place] < end]
+            if not undecided:
+                return
+            if time.monotonic() > until:
+                topic, lane = undecided[0]
+                raise Unavailable(f"{topic}/{lane} holds a transaction that is not decided; see the runbook")
+            time.sleep(0.1)
+
+    def _all_topics(self) -> dict[str, int]:
+        try:
+            found = self._admin.list_topics(timeout=TIMEOUT_S).topics
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't tell its topics ({failure.args[0].name()})") from None
+        return {name: len(topic.partitions) for name, topic in found.items()}
+
+    def _committed(self, places: Iterable[Place]) -> Offsets:
+        asked = ConsumerGroupTopicPartitions(self._names.group, [TopicPartition(*place) for place in places])
+        answer = self._asked(
+            self._admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
+        )
+        found = answer[self._names.group].topic_partitions
+        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+
+    def _offsets(
+        self, places: Iterable[Place], which: Any, isolation: Any = IsolationLevel.READ_UNCOMMITTED
+    ) -> Offsets:
+        asked = {TopicPartition(*place): which for place in places}
+        if not asked:
+            return {}
+        answer = self._asked(self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S))
+        return {(place.topic, place.partition): found.offset for place, found in answer.items()}
+
+    def _asked(self, futures: Mapping[Any, Any]) -> dict[Any, Any]:
+        try:
+            return {key: future.result() for key, future in futures.items()}
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None
+
+
+def _until(consumer: Any, ends: Offsets) -> Iterator[Record]:
+    """Records before the ends. A partition's end is told by an event of its own: markers and gaps have no record."""
+    left = dict(ends)
+    last_heard = time.monotonic()
+    while left:
+        for message in consumer.consume(AT_ONCE, timeout=1.0):
+            last_heard = time.monotonic()
+            place = message.topic(), message.partition()
+            error, offset = message.error(), message.offset()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            if error is None and offset < ends[place]:
+                yield _record(message)
+            if place in left and (offset if error is not None else offset + 1) >= left[place]:
+                del left[place]
+        if time.monotonic() - last_heard > UNDECIDED_S:
+            raise Unavailable(f"Kafka doesn't let itself be read: nothing came for {UNDECIDED_S:.0f} s")
+
+
+def _record(message: Any) -> Record:
+    try:
+        headers = tuple(message.headers() or ())
+    except SystemError:  # confluent-kafka 2.16: a header name that is not UTF-8
+        headers = None
+    return Record(
+        topic=message.topic(),
+        partition=message.partition(),
+        offset=message.offset(),
+        timestamp=message.timestamp()[1],
+        key=message.key(),
+        value=message.value(),
+        headers=headers,
+    )
