@@ -1,7 +1,6 @@
 """A hub of a test's own on the shared servers: its names and state, its workers as processes, and its verdict."""
 
 import asyncio
-import base64
 import contextlib
 import json
 import os
@@ -12,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -35,6 +36,7 @@ from hub.provision import administrator, provision_network
 from hub.route import route
 from hub.scan import scan
 from hub.settings import load_settings
+from tests.servers import Servers
 
 NETWORK = Path(__file__).parent.parent / "deploy" / "networks" / "cardiff-and-vale.toml"
 SETTLE_S = 120.0
@@ -74,11 +76,10 @@ class Rig:
         self.sent: list[Loaded] = []
         self.unknown = 0
 
-    # -- workers
-
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker; its log is `hub-<n>.log` in the rig's state directory."""
-        own = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command of this rig's hub is run with."""
+        return {
             **os.environ,
             "DOLEN_STATE_DIR": str(self.state),
             "DOLEN_NETWORK": str(NETWORK),
@@ -86,12 +87,24 @@ class Rig:
             "DOLEN_SESSION_TIMEOUT_MS": "1500",
             "DOLEN_REQUEST_TIMEOUT_MS": "5000",
             "DOLEN_TRANSACTION_TIMEOUT_MS": "20000",
-            **environment,
         }
+
+    # -- workers
+
+    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker; its log is `hub-<n>.log` in the rig's state directory."""
+        own = self.environment | environment
         with (self.state / f"hub-{len(self.workers)}.log").open("ab") as log:
             worker = subprocess.Popen([sys.executable, "-m", "hub", "run", "hub"], env=own, stdout=log, stderr=log)
         self.workers.append(worker)
         return worker
+
+    def working(self, lanes: int = 1) -> None:
+        """Wait until the hub has taken over at least so many lanes."""
+        until = time.monotonic() + 60
+        while self.logs().count("lane.owned") < lanes:
+            assert time.monotonic() < until, self.logs()[-2000:]
+            time.sleep(0.05)
 
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.state.glob("hub-*.log")))
@@ -147,7 +160,7 @@ class Rig:
 
     async def settled(self, timeout_s: float = SETTLE_S) -> None:
         """Wait until the hub has committed all that is on the inbound topics."""
-        offsets = self._offsets()
+        offsets = self.offsets()
         places = [(topic, lane) for topic in self.names.inbound for lane in range(self.settings.lanes)]
         until = time.monotonic() + timeout_s
         while True:
@@ -215,7 +228,7 @@ class Rig:
                 )
 
     async def _by_lane(self, topic: str):
-        ends = await self._offsets().stable_ends([(topic, lane) for lane in range(self.settings.lanes)])
+        ends = await self.offsets().stable_ends([(topic, lane) for lane in range(self.settings.lanes)])
         lanes: dict[int, list] = {}
         async for records in scan(self.root.kafka_client(), ends):
             lanes.setdefault(records[0].partition, []).extend(records)
@@ -233,9 +246,18 @@ class Rig:
         )
         return {decision.recipient.rpartition("/")[2] for decision in decisions if decision.told}
 
-    def _offsets(self) -> Offsets:
+    def offsets(self) -> Offsets:
+        """What Kafka says of positions, asked as the administrator."""
         places = [(topic, lane) for topic in self.names.inbound for lane in range(self.settings.lanes)]
         return Offsets(self.root.kafka_admin(), group=self.names.group, inbound=places)
+
+
+@pytest.fixture
+def rig(servers: Servers, tmp_path: Path) -> Iterator[Rig]:
+    """Topics, users and state of one test alone; its workers and topics go with it."""
+    made = Rig(servers.state_dir, tmp_path / "rig")
+    yield made
+    made.close()
 
 
 def _firsts(records) -> list[str]:
@@ -243,11 +265,3 @@ def _firsts(records) -> list[str]:
     for record in records:
         seen.setdefault(json.loads(record.value)["id"])
     return list(seen)
-
-
-def signing_key(state: Path, agency: str) -> tuple[str, bytes]:
-    """Key id and secret that provisioning gave an agency."""
-    import tomllib
-
-    signing = tomllib.loads((state / "agencies" / f"{agency}.toml").read_text())["signing"]
-    return signing["key_id"], base64.b64decode(signing["secret"])

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import signal
-import time
 
 import pytest
 from redis import Redis as RedisClient
@@ -33,14 +32,6 @@ def run(rig: Rig, *doing) -> Verdict:
     return asyncio.run(everything())
 
 
-def working(rig: Rig, lanes: int = 1) -> None:
-    """Wait until the hub has taken over at least so many lanes."""
-    until = time.monotonic() + 60
-    while rig.logs().count("lane.owned") < lanes:
-        assert time.monotonic() < until, rig.logs()[-2000:]
-        time.sleep(0.05)
-
-
 def clean(verdict: Verdict) -> bool:
     assert verdict.clean, verdict
     return verdict.accepted > 0
@@ -48,7 +39,7 @@ def clean(verdict: Verdict) -> bool:
 
 def test_two_workers_share_the_lanes_and_a_third_joins_in_mid_flight(rig):
     rig.start()
-    working(rig)
+    rig.working()
 
     async def join_and_leave():
         await asyncio.sleep(1)
@@ -94,7 +85,7 @@ def test_a_hub_killed_at_a_named_step_does_that_batch_once(rig, place):
 
 def test_redis_flushed_in_mid_flight_lets_no_repeat_through(rig, servers):
     rig.start()
-    working(rig)
+    rig.working()
     client = RedisClient.from_url(servers.endpoints.redis_url)
 
     async def flush():
@@ -108,7 +99,7 @@ def test_redis_flushed_in_mid_flight_lets_no_repeat_through(rig, servers):
 
 def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
     rig.start()
-    working(rig, lanes=6)
+    rig.working(lanes=6)
     client = RedisClient.from_url(servers.endpoints.redis_url)
 
     planted = []
@@ -129,7 +120,7 @@ def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
 
 def test_a_broker_killed_and_started_again_loses_nothing_that_it_acknowledged(rig, stack: Stack):
     rig.start()
-    working(rig)
+    rig.working()
 
     async def kill_broker():
         await asyncio.sleep(1.5)
@@ -141,7 +132,7 @@ def test_a_broker_killed_and_started_again_loses_nothing_that_it_acknowledged(ri
 
 def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_nothing(rig):
     rig.start()
-    working(rig)
+    rig.working()
     cluster = Cluster(administrator(rig.settings))
     (write,) = [
         found
@@ -161,7 +152,7 @@ def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_n
 
 def test_a_worker_stopped_past_its_session_and_woken_again_doubles_nothing(rig):
     zombie = rig.start()
-    working(rig, lanes=6)
+    rig.working(lanes=6)
 
     async def sleep_and_wake():
         for _ in range(2):
