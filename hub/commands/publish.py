@@ -36,7 +36,7 @@ def publish(
     state: StateOption = STATE,
     as_json: JsonOption = False,
 ) -> None:
-    """Send events: all are checked before the first is sent. Prints each one's id and where Kafka put it."""
+    """Send events: all are checked before the first is sent. Prints, line by line, each one's id and place in Kafka."""
     credentials = credentials_of(agency, state)
     outgoing = [
         _outgoing(value, line, family=family, is_unchecked=is_unchecked) for line, value in _events(_read(file))
@@ -44,11 +44,8 @@ def publish(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what goes wrong is told once, in words of ours
     with as_our_errors():
         sent = asyncio.run(_publish(outgoing, credentials))
-    if as_json:
-        typer.echo(json.dumps([_told(*pair) for pair in zip(outgoing, sent, strict=True)], indent=2))
-    else:
-        for event, at in zip(outgoing, sent, strict=True):
-            typer.echo(f"{event.event_id or '-':36}  {at}")
+    for event, at in zip(outgoing, sent, strict=True):
+        typer.echo(json.dumps(_told(event, at)) if as_json else f"{event.event_id or '-':36}  {at}")
 
 
 async def _publish(outgoing: Sequence[Outgoing], credentials: Credentials) -> list[Sent]:

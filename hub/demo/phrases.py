@@ -31,6 +31,7 @@ class Phrase(Enum):
     COUNTING = "Counting the topics", "Cyfrif y pynciau"
     STOPPING = "Stopping everything", "Stopio popeth"
 
+    CAME = "What came in", "Yr hyn a ddaeth i mewn"
     IN = "Events in", "Digwyddiadau i mewn"
     OF_STORY = "of these the family's story", "o'r rhain, stori'r teulu"
     ACCEPTED = "accepted", "derbyniwyd"
@@ -42,9 +43,11 @@ class Phrase(Enum):
     NOT_TOLD = "Not told, and why", "Heb eu hysbysu, a pham"
     DEAD_LETTERS = "Dead letters", "Negeseuon gwrthodedig"
     LATENCY = "Latency, broker to broker", "Hwyrni, brocer i frocer"
-    EVENTS_A_SECOND = "at {rate} events a second", "ar {rate} o ddigwyddiadau'r eiliad"
+    EVENTS_A_SECOND = (
+        "at {rate} events a second, in the second half of the run (a fresh Kafka is slow at first)",
+        "ar {rate} o ddigwyddiadau'r eiliad, yn ail hanner y rhediad (mae Kafka newydd yn araf ar y dechrau)",
+    )
     MS = "{ms} ms", "{ms} ms"
-    TIMES = "times", "gwaith"
 
     CHECKS = "Checked by counting the topics", "Gwiriwyd drwy gyfrif y pynciau"
     EXPECTED = "expected", "disgwyliedig"

@@ -1,6 +1,7 @@
 """Decides the order of the demo: start, play, count, show, stop."""
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -97,14 +98,18 @@ async def _played(asked: Asked, settings: Settings, stage: Stage, hub: HubProces
         sent = progress.add_task(Phrase.SENDING.say(asked.language), total=len(items))
         decided = progress.add_task(Phrase.DECIDING.say(asked.language), total=len(items))
         following = asyncio.create_task(
-            follow(settings, until=every, on_decided=lambda n: progress.advance(decided, n), alive=lambda: hub.alive)
+            follow(settings, until=every, on_decided=lambda n: progress.advance(decided, n), hub=hub)
         )
+        sending = asyncio.create_task(_send(asked, items, stage, played, progress, sent))
         try:
-            await _send(asked, items, stage, played, progress, sent)
+            for first in (await asyncio.wait({sending, following}, return_when=asyncio.FIRST_COMPLETED))[0]:
+                first.result()  # a hub that ends early ends the sending
             every.set_result(len(played.placed))
             await following
         finally:
-            following.cancel()
+            for task in (sending, following):
+                task.cancel()
+            await asyncio.gather(sending, following, return_exceptions=True)  # they close their connections
     return played
 
 
@@ -180,7 +185,11 @@ def _directory(asked: Asked) -> Iterator[Path]:
             f"{state} is not empty: the demo counts what is in its topics, so it begins with none; name another "
             "directory with --state, or empty this one with `dolen down --wipe`"
         )
-    yield state
+    try:
+        yield state
+    finally:
+        if not asked.keep:
+            shutil.rmtree(state, ignore_errors=True)  # it was empty, or not there
 
 
 def _settings(state: Path) -> Settings:

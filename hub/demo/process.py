@@ -50,7 +50,7 @@ class HubProcess:
         deadline = time.monotonic() + READY_S
         while self.log.read_bytes().count(b'"lane.owned"') < self._lanes:
             if not self.alive or time.monotonic() > deadline:
-                raise DolenError(f"the hub does not start; {self.log} ends:\n{self._last_words()}")
+                raise DolenError(f"the hub does not start; {self.log} ends:\n{self.last_words()}")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -64,7 +64,8 @@ class HubProcess:
             self._process.kill()
             self._process.wait()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
 

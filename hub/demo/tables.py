@@ -27,7 +27,7 @@ _OUTCOMES = {
 def tables(findings: Findings, network: Network, language: Language, *, of_story: int, rate: float) -> RenderableType:
     """Everything that was counted."""
     parts = (
-        _rows(Phrase.IN.say(language), _came_in(findings, language, of_story)),
+        _rows(Phrase.CAME.say(language), _came_in(findings, language, of_story)),
         _rows(Phrase.RECIPIENT.say(language), _recipients(findings, network, language)),
         _rows(Phrase.NOT_TOLD.say(language), _not_told(findings, language)),
         _rows(Phrase.DEAD_LETTERS.say(language), _letters(findings, language)),

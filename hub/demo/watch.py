@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from hub.demo.process import HubProcess
 from hub.errors import DolenError
 from hub.names import Names
 from hub.scan import reader
@@ -19,20 +20,20 @@ class HubIsStuck(DolenError):
 
 
 async def follow(
-    settings: Settings, *, until: "asyncio.Future[int]", on_decided: Callable[[int], None], alive: Callable[[], bool]
+    settings: Settings, *, until: "asyncio.Future[int]", on_decided: Callable[[int], None], hub: HubProcess
 ) -> None:
     """Count ledger records until there are as many as `until` comes to; raises HubIsStuck."""
     names = Names(settings.topic_prefix)
     async with reader(settings.kafka_client()) as consumer:
         consumer.assign([TopicPartition(names.ledger, lane) for lane in range(settings.lanes)])
-        await _counted(consumer, until, on_decided, alive)
+        await _counted(consumer, until, on_decided, hub)
 
 
 async def _counted(
     consumer: AIOKafkaConsumer,
     until: "asyncio.Future[int]",
     on_decided: Callable[[int], None],
-    alive: Callable[[], bool],
+    hub: HubProcess,
 ) -> None:
     loop = asyncio.get_running_loop()
     decided, last = 0, loop.time()
@@ -42,5 +43,5 @@ async def _counted(
         if found:
             last = loop.time()
             on_decided(found)
-        elif not alive() or loop.time() - last > PATIENCE_S:
-            raise HubIsStuck(f"the hub decided {decided} events and no more: its log says why")
+        elif not hub.alive or loop.time() - last > PATIENCE_S:
+            raise HubIsStuck(f"the hub decided {decided} events and no more; its log ends:\n{hub.last_words()}")

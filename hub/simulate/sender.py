@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ async def send(
 
     One agency's records keep their order in each partition: it has one idempotent producer.
     """
-    under_way: deque[Awaitable[Placed]] = deque()
+    under_way: deque[_OnItsWay] = deque()
     async with AsyncExitStack() as stack:
         producers = _Producers(credentials, stack)
         begun = time.monotonic()
@@ -51,16 +51,29 @@ async def send(
             for number, record in enumerate(records):
                 if rate is not None:
                     await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
-                under_way.append(_placed(record, await _put(await producers.of(record.agency), record)))
-                while len(under_way) > IN_FLIGHT:
-                    on_placed(await under_way.popleft())
+                under_way.append(await _put(await producers.of(record.agency), record))
+                while under_way and (under_way[0].is_there or len(under_way) > IN_FLIGHT):
+                    on_placed(await under_way.popleft().placed())
             while under_way:
-                on_placed(await under_way.popleft())
+                on_placed(await under_way.popleft().placed())
         except (KafkaError, OSError) as failure:
             raise Unavailable(f"Kafka does not take what is sent ({type(failure).__name__})") from None
-        finally:
-            for left in under_way:
-                asyncio.ensure_future(left).cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _OnItsWay:
+    """A record that Kafka has not confirmed yet."""
+
+    planned: Planned
+    confirmation: "asyncio.Future[RecordMetadata]"
+
+    @property
+    def is_there(self) -> bool:
+        return self.confirmation.done()
+
+    async def placed(self) -> Placed:
+        found = await self.confirmation
+        return Placed(self.planned, Coordinates(found.topic, found.partition, found.offset), found.timestamp)
 
 
 class _Producers:
@@ -84,13 +97,6 @@ class _Producers:
         return self._started[agency]
 
 
-async def _put(producer: AIOKafkaProducer, record: Planned) -> "asyncio.Future[RecordMetadata]":
-    future: asyncio.Future[RecordMetadata] = await producer.send(
-        record.topic, record.value, key=record.key, headers=list(record.headers)
-    )
-    return future
-
-
-async def _placed(record: Planned, under_way: "asyncio.Future[RecordMetadata]") -> Placed:
-    found = await under_way
-    return Placed(record, Coordinates(found.topic, found.partition, found.offset), found.timestamp)
+async def _put(producer: AIOKafkaProducer, record: Planned) -> _OnItsWay:
+    confirmation = await producer.send(record.topic, record.value, key=record.key, headers=list(record.headers))
+    return _OnItsWay(record, confirmation)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.sdk.credentials import Credentials, credentials_path, load_credentials
 from adapters.sdk.errors import CredentialsRefused
@@ -30,7 +30,7 @@ class Stage:
     world: World
     credentials: Mapping[str, Credentials]
     """By agency."""
-    keys: Keys
+    keys: Keys = field(repr=False)
     prefix: str
 
     def told(self, event: Event) -> Sequence[str]:
