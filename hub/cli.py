@@ -8,6 +8,7 @@ from rich.console import Console
 
 from contracts.errors import ContractError
 from hub.commands import (
+    audit,
     bench,
     contracts,
     dead_letters,
@@ -52,6 +53,7 @@ app.command()(tail.tail)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command()(trace.trace)
+app.command()(audit.audit)
 app.command()(bench.bench)
 app.add_typer(run.app, name="run")
 app.add_typer(dead_letters.app, name="dead-letters")
