@@ -128,5 +128,7 @@ def _renumbered(episode: Episode, number: int) -> dict[str, Any]:
         episode.children[number] = before.model_copy(update={"upn": temporary})
         return {"upn": UpnChange(previous=before.upn, current=temporary)}
     new = people.nhs_number()
+    while new == before.nhs_number:
+        new = people.nhs_number()
     episode.children[number] = before.model_copy(update={"nhs_number": new})
     return {"nhs_number": NhsNumberChange(previous=before.nhs_number, current=new)}

@@ -49,8 +49,8 @@ class People:
         return upn_check_letter(tail) + tail
 
     def temporary_upn(self, upn: str) -> str:
-        """The temporary number, with a letter at its end, in place of a permanent one."""
-        tail = upn[1:12] + self._rng.choice(UPN_LETTERS)
+        """Another number with a letter at its end: a temporary one."""
+        tail = upn[1:12] + self._rng.choice(UPN_LETTERS.replace(upn[12], ""))
         return upn_check_letter(tail) + tail
 
     def home(self, near: School | None) -> Address:

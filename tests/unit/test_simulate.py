@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from contracts.directory import Directory
 from contracts.event_type import EventType
 from contracts.faults import FaultCode
-from contracts.identifiers import nhs_check_digit
+from contracts.identifiers import nhs_check_digit, upn_check_letter
 from contracts.identity import delivery_id
 from contracts.kinds import HUB_ALONE
 from contracts.network import Network
@@ -24,6 +25,7 @@ from contracts.topics import Family, inbound
 from hub.access import families_of
 from hub.outcomes import Outcome
 from hub.simulate.generator import Mix, Plan, simulate
+from hub.simulate.people import People
 from hub.simulate.planned import Keys, Planned, invented_keys
 from hub.simulate.spoil import ENDED_KEY, KINDS
 from hub.simulate.world import World
@@ -229,6 +231,15 @@ def test_families_have_unborn_and_shielded_children_too(records: list[Planned]) 
 def test_a_mix_without_repeats_or_bad_events_is_all_new(demo: _Stage) -> None:
     clean = demo.records(300, mix=Mix(repeats=0, conflicts=0, bad=0))
     assert {record.expectation.outcome for record in clean} == {Outcome.ACCEPTED}
+
+
+def test_a_temporary_upn_is_always_another_number_with_the_right_check_letter() -> None:
+    people, upn = People(Random(1)), "T660213021001"
+    for _ in range(300):
+        before, upn = upn, people.temporary_upn(upn)
+        assert upn != before
+        assert upn[12].isalpha()
+        assert upn[0] == upn_check_letter(upn[1:])
 
 
 def _children(event: dict[str, Any]) -> list[dict[str, Any]]:
