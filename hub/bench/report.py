@@ -33,6 +33,7 @@ class Figures:
     """What `dolen bench --json` prints."""
 
     events: int
+    workers: int
     pipeline_events_per_s: float
     copy_events_per_s: float
     ratio: float
@@ -46,7 +47,7 @@ class Figures:
         return asdict(self)
 
 
-async def measure(settings: Settings, *, events: int, latency_s: float, seed: int, say: Say) -> Figures:
+async def measure(settings: Settings, *, events: int, latency_s: float, seed: int, workers: int, say: Say) -> Figures:
     """Measure on topics of its own, which are removed afterwards; needs a running stack."""
     say("making topics")
     async with _own_topics(settings) as bench:
@@ -56,11 +57,12 @@ async def measure(settings: Settings, *, events: int, latency_s: float, seed: in
         say("copying them")
         copied = await drain(COPY, bench, group=bench.topic_prefix + GROUP, topic=load.topic)
         say("taking them through the hub")
-        piped = await drain(HUB, bench, group=Names(bench.topic_prefix).group, topic=load.topic)
+        piped = await drain(HUB, bench, group=Names(bench.topic_prefix).group, topic=load.topic, processes=workers)
         say("measuring latency")
         hub_ms, bare_ms = await _latencies(bench, load, latency_s)
     return Figures(
         events=events,
+        workers=workers,
         pipeline_events_per_s=round(piped.events_per_s),
         copy_events_per_s=round(copied.events_per_s),
         ratio=round(piped.events_per_s / copied.events_per_s, 3),

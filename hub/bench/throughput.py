@@ -19,33 +19,36 @@ GIVE_UP_S = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """One drain of the topic by one process."""
+    """One drain of the topic; memory is that of the largest process."""
 
     events_per_s: float
     cpu_s_per_1000: float
     peak_rss_mib: float
 
 
-async def drain(command: Sequence[str], settings: Settings, *, group: str, topic: str) -> Throughput:
-    """Start `command`, and measure it from its first commit to its last."""
+async def drain(
+    command: Sequence[str], settings: Settings, *, group: str, topic: str, processes: int = 1
+) -> Throughput:
+    """Start `command` so many times, and measure it from the first commit to the last."""
     places = [(topic, lane) for lane in range(settings.lanes)]
     offsets = Offsets(settings.kafka_admin(), group=group, inbound=places)
     total = sum((await offsets.ends(places)).values())
-    process = start(command, settings)
+    started = [start(command, settings) for _ in range(processes)]
     try:
-        done, started = 0, 0.0
+        done = 0
         while not done:
-            done = await _committed(offsets, process)
-        first, started, cpu = done, time.monotonic(), cpu_seconds(process.pid)
+            done = await _committed(offsets, started)
+        first, began, cpu = done, time.monotonic(), _cpu(started)
         while done < total:
-            if time.monotonic() - started > GIVE_UP_S:
+            if time.monotonic() - began > GIVE_UP_S:
                 raise DolenError(f"after {GIVE_UP_S:.0f} s {total - done} of {total} events were not done")
-            done = await _committed(offsets, process)
-        seconds = time.monotonic() - started
-        cpu = cpu_seconds(process.pid) - cpu
-        return Throughput((done - first) / seconds, cpu / (done - first) * 1000, peak_rss_mib(process.pid))
+            done = await _committed(offsets, started)
+        seconds, cpu = time.monotonic() - began, _cpu(started) - cpu
+        memory = max(peak_rss_mib(process.pid) for process in started)
+        return Throughput((done - first) / seconds, cpu / (done - first) * 1000, memory)
     finally:
-        end(process)
+        for process in started:
+            end(process)
 
 
 def start(command: Sequence[str], settings: Settings) -> subprocess.Popen[bytes]:
@@ -71,8 +74,15 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _committed(offsets: Offsets, process: subprocess.Popen[bytes]) -> int:
+async def _committed(offsets: Offsets, started: Sequence[subprocess.Popen[bytes]]) -> int:
     await asyncio.sleep(POLL_S)
-    if process.poll() is not None:
-        raise DolenError(f"the measured process ended with {process.returncode}: see bench.log in the state directory")
+    for process in started:
+        if process.poll() is not None:
+            raise DolenError(
+                f"the measured process ended with {process.returncode}: see bench.log in the state directory"
+            )
     return sum((await offsets.committed()).values())
+
+
+def _cpu(started: Sequence[subprocess.Popen[bytes]]) -> float:
+    return sum(cpu_seconds(process.pid) for process in started)

@@ -16,6 +16,7 @@ from hub.settings import load_settings
 def bench(
     events: Annotated[int, typer.Option(min=2_000, help="Events to drain.")] = 100_000,
     latency_seconds: Annotated[float, typer.Option(min=2, help="How long to measure latency, each.")] = 20.0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes of the hub, for throughput.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the load.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -23,7 +24,9 @@ def bench(
     console = Console(stderr=True)
     with console.status("") as status:
         figures = asyncio.run(
-            measure(load_settings(), events=events, latency_s=latency_seconds, seed=seed, say=status.update)
+            measure(
+                load_settings(), events=events, latency_s=latency_seconds, seed=seed, workers=workers, say=status.update
+            )
         )
     if as_json:
         typer.echo(json.dumps(figures.as_json(), indent=2))
@@ -34,7 +37,11 @@ def bench(
 def _table(figures: Figures) -> Table:
     hub, bare = figures.latency_ms, figures.bare_transaction_ms
     table = Table(
-        "", "hub", "bare", "ratio", title=f"{figures.events:,} events of 1.4 KB, 10 % repeats, three recipients"
+        "",
+        "hub",
+        "bare",
+        "ratio",
+        title=f"{figures.events:,} events of 1.2 KB, 10 % repeats, three recipients; {figures.workers} worker(s)",
     )
     table.add_row(
         "events/s (bare: copied to three topics)",
