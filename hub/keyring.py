@@ -3,7 +3,7 @@
 import base64
 import binascii
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class SigningKey:
 
     key_id: str
     agency: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     valid_from_ms: int
     valid_to_ms: int
 
