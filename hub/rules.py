@@ -58,15 +58,19 @@ class RulesFiles:
 
     def refresh(self) -> bool:
         """Take changed files into force; whether anything changed."""
-        stamp = self._look()
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
         try:
+            stamp = self._look()
+            if stamp == self._stamp:
+                return False
             self.current = self._read()
+        except OSError as unreadable:  # a file that is just being replaced, or no descriptor left: looked at again
+            log.warning("rules.unreadable", reason=type(unreadable).__name__, in_force=self.current.policy.version)
+            return False
         except (StartRefused, ContractError) as wrong:
+            self._stamp = stamp
             log.error("rules.refused", reason=str(wrong), in_force=self.current.policy.version)
             return False
+        self._stamp = stamp
         log.info("rules.changed", policy=self.current.policy.version, network=self.current.network.version)
         return True
 
