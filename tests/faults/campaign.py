@@ -1,4 +1,4 @@
-"""One campaign: a steady load, a plan of faults drawn from a seed, and for each fault when it struck and what it cost."""
+"""One campaign: a steady load, a plan of faults from a seed, and for each fault when it struck and what it cost."""
 
 import asyncio
 import random
@@ -50,6 +50,8 @@ class Campaign:
     rng: random.Random = field(default_factory=random.Random)
     strikes: list[Strike] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
+    restarts: list[str] = field(default_factory=list)
+    """Faults after which a worker ended by itself and was started again."""
     _name: str = ""
 
     def struck(self, *, inside: int | None = None) -> None:
@@ -76,6 +78,9 @@ class Campaign:
         """Wait until every lane has committed after the last of these strikes and everything is whole again."""
         healed = time.monotonic()
         while lanes := [lane for lane, times in self.ground.wire.commits.items() if times[-1] < healed]:
+            if not self.ground.living:  # what a supervisor does
+                self.restarts.append(self._name)
+                self.ground.start()
             if time.monotonic() - healed > RECOVERED_WITHIN_S:
                 raise AssertionError(f"{self._name}: {lanes} did not come back; the log ends:\n{self.ground.tail()}")
             await asyncio.sleep(0.05)

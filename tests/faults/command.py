@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import random
 import secrets
 import sys
@@ -19,6 +20,9 @@ from tests.faults.nemeses import NEMESES
 from tests.faults.second import audited
 from tests.faults.table import Round, table, write_readme
 from tests.servers import find_servers
+
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the senders' brokers are killed: they say so at length
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def main() -> None:
@@ -73,6 +77,8 @@ async def campaign(stack: Stack, home: Path, level: Level, seed: int, number: in
             finally:
                 sender.stop()
                 await asyncio.wait_for(sending, 60)
+            if doing.restarts:
+                say(f"  a worker ended by itself, and was started again, after: {', '.join(doing.restarts)}")
             await ground.settled()
             for worker in ground.living:
                 worker.terminate()

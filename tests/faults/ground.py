@@ -1,4 +1,4 @@
-"""The hub that is hurt: its workers behind proxies, its policy in a folder of its own, and what the topics say after."""
+"""The hub that is hurt: its workers behind proxies, its policy in a folder of its own, and what the topics then say."""
 
 import asyncio
 import contextlib

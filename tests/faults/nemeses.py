@@ -101,7 +101,7 @@ async def zombie(campaign: Campaign) -> None:
 async def _stopped_in_step(campaign: Campaign, place: str) -> None:
     ground = campaign.ground
     sleeper = ground.start(DOLEN_FAILPOINT=f"{place}:{campaign.rng.randint(1, 12)}:STOP")
-    while not _stopped(sleeper):
+    while not stopped(sleeper):
         await asyncio.sleep(0.01)
     campaign.struck(inside=int(FAILPOINTS[place]))
     await asyncio.sleep(SESSION_S + campaign.rng.uniform(1.0, 4.0))
@@ -451,7 +451,8 @@ def _redis(campaign: Campaign) -> RedisClient:
     return RedisClient.from_url(campaign.ground.redis_url, socket_timeout=10)
 
 
-def _stopped(worker: subprocess.Popen[bytes]) -> bool:
+def stopped(worker: subprocess.Popen[bytes]) -> bool:
+    """Whether a worker is held by SIGSTOP."""
     if worker.poll() is not None:
         raise AssertionError(f"the worker ended with {worker.returncode} before it could be stopped")
     return Path(f"/proc/{worker.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"

@@ -107,8 +107,9 @@ def _words(rounds: Sequence[Round], command: str, seed: int) -> str:
     )
     return (
         f"Measured on {date.today()} with `{command}` (seed {seed}): {len(rounds)} campaigns, {sends:,} sends of "
-        f"which {unknown:,} had an unknown end and were sent again, one in ten a repeat, one in a hundred other content "
-        f"under a used id. `dolen audit` over the same topics: {judged}. At-least-once on the wire, exactly-once in effect. "
-        "`events` are new ones sent while that fault was at work (all: records on the inbound topic); a stall is one "
-        "lane's longest time without a commit, recovery the time until every lane had committed again."
+        f"which {unknown:,} had an unknown end and were sent again; one in ten a repeat, one in a hundred other "
+        f"content under a used id. `dolen audit` over the same topics: {judged}. At-least-once on the wire, "
+        "exactly-once in effect. `events` are new ones sent while that fault was at work (all: records on the inbound "
+        "topic); a stall is one lane's longest time without a commit, recovery the time until every lane had "
+        "committed again."
     )

@@ -1,0 +1,1 @@
+"""Hubs that are built wrong on purpose: a verdict that does not catch each of them proves nothing."""

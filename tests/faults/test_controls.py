@@ -1,0 +1,33 @@
+"""A verdict counts only if it catches every hub that is built wrong, and lets the right one pass through the same."""
+
+import pytest
+
+from tests.faults.scenarios import SCENARIOS, judge
+
+pytestmark = [
+    pytest.mark.faults,
+    # aiokafka leaves sockets of what was killed for the garbage collector
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+CAUGHT_AS = {
+    "mark-then-publish": "lost",
+    "publish-then-mark": "doubled",
+    "one-id-per-worker": "doubled",
+    "no-fail-fast": "doubled",
+    "faststream-default": "doubled",
+    "policy-off-by-one": "misdirected",
+}
+
+
+@pytest.mark.parametrize("control", SCENARIOS)
+def test_a_hub_that_is_built_wrong_is_caught(ground, control):
+    found = judge(ground, SCENARIOS[control], control)
+    assert getattr(found, CAUGHT_AS[control]), found
+
+
+@pytest.mark.parametrize("control", SCENARIOS)
+def test_the_hub_comes_unhurt_through_what_brings_a_wrong_one_to_light(ground, control):
+    found = judge(ground, SCENARIOS[control], None)
+    assert found.clean, found
+    assert found.accepted > 0
