@@ -1,6 +1,7 @@
 """Audits a running hub, or one that has stopped: its topics on Kafka, by the settings that it runs with."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hub.audit.auditor import audit
@@ -28,6 +29,5 @@ def audit_hub(
         for policy in (settings.policy_dir, *policies)
         for network in (settings.network, *networks)
     ]
-    return audit(
-        KafkaSource(settings), standings, window_days=settings.seen_window_days, folder=folder, progress=progress
-    )
+    with closing(KafkaSource(settings)) as source:
+        return audit(source, standings, window_days=settings.seen_window_days, folder=folder, progress=progress)
