@@ -188,18 +188,20 @@ class Lane:
 
     async def _claimed(self, cases: Sequence[Case], upto: Mapping[Place, int], rules: Rules) -> list[bytes | None]:
         claims = [case.claim for case in cases if case.claim is not None]
-        while True:
-            found = await self._seen.claim(claims, committed=self._committed, upto=upto)
-            foreign = [
-                (claim, mark)
-                for claim, mark in zip(claims, found, strict=True)
-                if mark is not None and rules.marks.judge(claim, mark) is Verdict.TAMPERED
-            ]
-            if not foreign:
-                return found
+        found = await self._seen.claim(claims, committed=self._committed, upto=upto)
+        foreign = [
+            (claim, mark)
+            for claim, mark in zip(claims, found, strict=True)
+            if mark is not None and rules.marks.judge(claim, mark) is Verdict.TAMPERED
+        ]
+        if foreign:
             log.error("seen.foreign_marks", lane=self.number, count=len(foreign), alarm=True)
             for claim, mark in foreign:
                 await self._seen.unmark(claim, mark)
+            # A mark of the hub's may have stood there before: what is gone now would let its repeat through.
+            await self._seen.distrust()
+            raise SeenLostWrites("marks in Redis are not the hub's; the window is rebuilt from the ledger")
+        return found
 
     async def _nothing_undecided(self) -> None:
         until = time.monotonic() + DOUBT_SETTLES_S

@@ -90,6 +90,11 @@ class Seen:
         async with self._talking() as redis:
             await _evaluate(redis, _UNMARK, [self._key(claim)], [found])
 
+    async def distrust(self) -> None:
+        """Take the epoch away: every lane waits until the window is rebuilt."""
+        async with self._talking() as redis:
+            await redis.delete(self._epoch_key)
+
     async def check_epoch(self) -> None:
         """Raise if Redis was emptied, rolled back or rebuilt since the claim.
 
