@@ -52,6 +52,8 @@ class Campaign:
     begun: float = field(default_factory=time.monotonic)
     restarts: list[str] = field(default_factory=list)
     """Faults after which a worker ended by itself and was started again."""
+    stuck: str = ""
+    """Why the plan was not gone through to its end, where it was not."""
     _name: str = ""
 
     def struck(self, *, inside: int | None = None) -> None:

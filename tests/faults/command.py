@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.local.stack import Stack
-from tests.faults.campaign import Campaign, Strike
+from tests.faults.campaign import Campaign
 from tests.faults.ground import Ground, by_step
 from tests.faults.journal import Journal, Sender
 from tests.faults.levels import LEVELS, Level, plan
 from tests.faults.nemeses import NEMESES
 from tests.faults.second import audited
-from tests.faults.table import Round, table, write_readme
+from tests.faults.table import README, Round, table, write_readme
 from tests.servers import find_servers
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the senders' brokers are killed: they say so at length
@@ -33,10 +33,10 @@ def main() -> None:
     level = Level(names, asked.rounds or level.rounds, asked.rate or level.rate, asked.minutes or level.minutes)
     print(f"seed {asked.seed}; again with: deploy/faults --level {asked.level} --seed {asked.seed}")  # noqa: T201
     rounds = run(level, asked.seed, state=asked.state)
-    text = table(rounds, command=" ".join(["deploy/faults", *sys.argv[1:]]), seed=asked.seed)
+    text = table(rounds, command=_again(asked))
     print(text)  # noqa: T201
     if asked.readme:
-        write_readme(text)
+        write_readme(text, asked.readme)
     sys.exit(0 if rounds and all(one.clean for one in rounds) else 1)
 
 
@@ -74,6 +74,9 @@ async def campaign(stack: Stack, home: Path, level: Level, seed: int, number: in
                 await _first_commits(ground)
                 doing.begun = time.monotonic()
                 done = await doing.run(steps, NEMESES, until=until)
+            except AssertionError as stuck:
+                say(f"  STUCK at step {journal.step + 1}: {stuck}")
+                done, doing.stuck = journal.step + 1, str(stuck)
             finally:
                 sender.stop()
                 await asyncio.wait_for(sending, 60)
@@ -82,12 +85,13 @@ async def campaign(stack: Stack, home: Path, level: Level, seed: int, number: in
             await ground.settled()
             for worker in ground.living:
                 worker.terminate()
-            return await _round(ground, journal, doing.strikes, [step.name for step in steps[:done]])
+            return await _round(ground, doing, [step.name for step in steps[:done]])
     finally:
         ground.close()
 
 
-async def _round(ground: Ground, journal: Journal, strikes: Sequence[Strike], names: Sequence[str]) -> Round:
+async def _round(ground: Ground, done: Campaign, names: Sequence[str]) -> Round:
+    journal = done.journal
     ground.sent = journal.acknowledged  # type: ignore[assignment]
     found = await ground.judged()
     second = await asyncio.to_thread(audited, ground)
@@ -97,7 +101,7 @@ async def _round(ground: Ground, journal: Journal, strikes: Sequence[Strike], na
         f"{journal.conflicts} of other content under a used id"
     )
     say(f"  verdict: {'clean' if found.clean else found}; dolen audit: {second.words}")
-    return Round(list(strikes), list(names), journal, found, second, by_step(found, journal.step_of))
+    return Round(done.strikes, [*names], journal, found, second, by_step(found, journal.step_of), done.stuck)
 
 
 async def _first_commits(ground: Ground) -> None:
@@ -106,6 +110,14 @@ async def _first_commits(ground: Ground) -> None:
         if time.monotonic() > until:
             raise AssertionError(f"the hub commits nothing; its log ends:\n{ground.tail()}")
         await asyncio.sleep(0.05)
+
+
+def _again(asked: argparse.Namespace) -> str:
+    """The command that does the same again."""
+    given = {"rounds": asked.rounds, "rate": asked.rate, "minutes": asked.minutes}
+    words = [f"--{name} {value:g}" for name, value in given.items() if value]
+    only = [f"--only '{name}'" for name in asked.only or ()]
+    return " ".join([f"deploy/faults --level {asked.level} --seed {asked.seed}", *words, *only])
 
 
 def say(text: str) -> None:
@@ -122,5 +134,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, help="events a second")
     parser.add_argument("--minutes", type=float, help="begin no fault after this")
     parser.add_argument("--state", type=Path, help="keep logs and state of each campaign here")
-    parser.add_argument("--readme", action="store_true", help="write the table into the README")
+    parser.add_argument(
+        "--readme", type=Path, nargs="?", const=README, help="write the table into the README, this one or another"
+    )
     return parser.parse_args()

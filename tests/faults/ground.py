@@ -134,7 +134,8 @@ class Ground(Rig):
 
     async def judged(self) -> Verdict:
         """The rig's verdict, by the policy that the ledger names for each event; and nothing may be left undecided."""
-        await self._look()
+        await self.look()
+        await self._find_firsts()
         ledger = await self._by_lane(self.names.ledger)
         for lane, records in ledger.items():
             for record in records:
@@ -157,8 +158,8 @@ class Ground(Rig):
         first = next(iter(self.told_by.values()))
         return self.told_by.get(self._deciding.get((lane, event_id), ""), first)
 
-    async def _look(self) -> None:
-        """Where all partitions end, and which firsts there are: asked once, since most topics are empty."""
+    async def look(self) -> None:
+        """Where all partitions end: asked once, since most topics are empty."""
         agencies = Network.load(NETWORK, Directory.packaged()).agencies
         topics = [self.names.outbound(agency, family) for agency in agencies for family in Family]
         topics += [self.names.ledger, self.names.dead_letters, *self.names.inbound]
@@ -172,6 +173,8 @@ class Ground(Rig):
                     self._ends = await asked.stable_ends(places)
                     break
             await asyncio.sleep(0.5)
+
+    async def _find_firsts(self) -> None:
         inbound = await self._by_lane(self.load.topic)
         self._firsts = defaultdict(list)
         for lane, records in inbound.items():

@@ -31,11 +31,12 @@ class Round:
     second: Second
     wrong: dict[int, Counter[str]]
     """Violations by step."""
+    stuck: str = ""
 
     @property
     def clean(self) -> bool:
-        """Whether both verdicts are."""
-        return self.verdict.clean and self.second.clean
+        """Whether both verdicts are, and every fault was recovered from."""
+        return not self.stuck and self.verdict.clean and self.second.clean
 
 
 @dataclass
@@ -56,7 +57,7 @@ class _Row:
         return " | ".join(map(str, cells))
 
 
-def table(rounds: Sequence[Round], *, command: str, seed: int) -> str:
+def table(rounds: Sequence[Round], *, command: str) -> str:
     """The table with what it rests on, in Markdown."""
     rows: dict[str, _Row] = defaultdict(_Row)
     whole = _Row(wrong=Counter())
@@ -69,14 +70,16 @@ def table(rounds: Sequence[Round], *, command: str, seed: int) -> str:
         whole.inside += row.inside
         whole.stall, whole.recovery = max(whole.stall, row.stall), max(whole.recovery, row.recovery)
     lines = [f"| {name} | {rows[name]} |" for name in sorted(rows)]
-    return "\n".join([_words(rounds, command, seed), "", HEAD, *lines, f"| **all** | {whole} |"])
+    return "\n".join([_words(rounds, command), "", HEAD, *lines, f"| **all** | {whole} |"])
 
 
-def write_readme(text: str) -> None:
+def write_readme(text: str, file: Path) -> None:
     """Put it between the markers."""
-    readme = README.read_text(encoding="utf-8")
+    readme = file.read_text(encoding="utf-8")
+    if BEGIN not in readme or END not in readme:
+        raise SystemExit(f"{file} has no place for the table: it goes between {BEGIN} and {END}")
     before, after = readme.partition(BEGIN)[0], readme.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def _add(one: Round, rows: dict[str, _Row]) -> None:
@@ -98,7 +101,7 @@ def _violations(found: Verdict) -> Counter[str]:
     )
 
 
-def _words(rounds: Sequence[Round], command: str, seed: int) -> str:
+def _words(rounds: Sequence[Round], command: str) -> str:
     sends = sum(one.journal.sends for one in rounds)
     unknown = sum(one.journal.unknown for one in rounds)
     audits = [one.second.words for one in rounds]
@@ -106,10 +109,10 @@ def _words(rounds: Sequence[Round], command: str, seed: int) -> str:
         "not there yet" if "not there" in audits else "clean" if all(one.second.clean for one in rounds) else audits
     )
     return (
-        f"Measured on {date.today()} with `{command}` (seed {seed}): {len(rounds)} campaigns, {sends:,} sends of "
+        f"Measured on {date.today()} with `{command}`: {len(rounds)} campaigns, {sends:,} sends of "
         f"which {unknown:,} had an unknown end and were sent again; one in ten a repeat, one in a hundred other "
         f"content under a used id. `dolen audit` over the same topics: {judged}. At-least-once on the wire, "
         "exactly-once in effect. `events` are new ones sent while that fault was at work (all: records on the inbound "
         "topic); a stall is one lane's longest time without a commit, recovery the time until every lane had "
-        "committed again."
+        "committed again, the start of a killed server included."
     )

@@ -1,0 +1,156 @@
+"""Names and numbers that occur nowhere else pass through a hub that is killed, and are found in payloads alone."""
+
+import asyncio
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from redis import Redis as RedisClient
+
+from contracts.headers import SIGNATURE, sign
+from contracts.topics import Family
+from hub.bench.load import SENDER
+from tests.faults.ground import Ground
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+NAMES = ("Gwenhwyfarch", "Llwydfrynwen", "Stryd Canerïod", "Zephyrtext")
+NHS_NUMBER = "9998887771"
+POSTCODE = "CF99 9QZ"
+
+
+def test_no_name_and_no_number_of_a_child_is_anywhere_but_in_the_payloads(ground: Ground, stack):
+    ground.start(DOLEN_FAILPOINT="before-commit:3")
+    asyncio.run(_taken(ground))
+    found = [
+        (where, spelling)
+        for where, text in _everything(ground, stack.state_dir)
+        for spelling in _spellings()
+        if spelling.lower() in text.lower()
+    ]
+    assert found == []
+
+
+def test_the_search_would_find_them(ground: Ground, stack):
+    ground.start(DOLEN_FAILPOINT="before-commit:3")
+    asyncio.run(_taken(ground))
+    delivered = asyncio.run(_topic(ground, ground.names.outbound("south-wales-police", Family.CIRCUMSTANCES)))
+    assert delivered
+    assert any(spelling in delivered for spelling in _spellings())
+
+
+async def _taken(ground: Ground) -> None:
+    """Accepted, refused in several ways, repeated, and in conflict; the hub is killed on the way and Redis emptied."""
+    producer = AIOKafkaProducer(**ground.root.kafka_client(), acks="all")
+    await producer.start()
+    try:
+        for _ in range(15):
+            for value, signed in _events(ground):
+                headers = [(SIGNATURE, _signature(ground, value if signed else value + b" "))]
+                await producer.send_and_wait(ground.load.topic, value, key=str(uuid.uuid4()).encode(), headers=headers)
+    finally:
+        await producer.stop()
+    while ground.workers[0].poll() is None:
+        await asyncio.sleep(0.05)
+    RedisClient.from_url(ground.redis_url).flushall()
+    ground.start()
+    await ground.settled()
+    await ground.look()
+
+
+def _events(ground: Ground) -> Iterator[tuple[bytes, bool]]:
+    """Values, and whether they are rightly signed."""
+    document = json.loads(ground.load.event().value)
+    child = document["data"]["child"]
+    child["names"] = [{"given": NAMES[0], "family": NAMES[1]}]
+    child["nhs_number"] = NHS_NUMBER
+    child["home_address"] = {"lines": [NAMES[2]], "postcode": POSTCODE}
+    document["data"]["explanation"]["text"] = NAMES[3]
+    good = _bytes(document)
+    yield good, True
+    yield good, True
+    yield good, False
+    yield good[:-3], True
+    document["sequence"] += 1
+    yield _bytes(document), True
+    for path, wrong in _WRONG:
+        broken = json.loads(good)
+        broken["id"] = str(uuid.uuid4())
+        inner = broken
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = wrong
+        yield _bytes(broken), True
+
+
+_WRONG = (
+    (("data", "child", "nhs_number"), f"{NHS_NUMBER[:-1]}2"),
+    (("data", "child", "sex"), NAMES[0]),
+    (("data", "child", NAMES[0]), "a field of that name"),
+    (("data", NAMES[1]), {NAMES[2]: NHS_NUMBER}),
+    (("data", "child", "home_address", "postcode"), NAMES[3]),
+    (("data", "participants"), [f"/agencies/{NAMES[0].lower()}"]),
+    (("data", "responsible_authority"), NAMES[1].lower()),
+    (("subject",), NAMES[0]),
+    (("id",), f"{NAMES[0]} {NAMES[1]}"),
+    (("time",), NHS_NUMBER),
+    (("type",), f"wales.child-protection.{NAMES[0].lower()}.v1"),
+    (("source",), f"/agencies/{NAMES[1].lower()}"),
+    (("correlationid",), NAMES[3]),
+    (("traceparent",), f"00-{NAMES[0]}-01"),
+    (("tracestate",), f"a={NAMES[3]}"),
+    (("sequence",), NHS_NUMBER),
+    (("data", "child", "names", 0, "use"), NAMES[0]),
+)
+
+
+def _everything(ground: Ground, stack_state: Path) -> Iterator[tuple[str, str]]:
+    """All places but payloads."""
+    for log in (*ground.state.glob("hub-*.log"), *stack_state.glob("*.log")):
+        yield log.name, log.read_text(errors="replace")
+    yield "Redis", "\n".join(_redis(ground.redis_url))
+    kept = [ground.names.ledger, ground.names.dead_letters, ground.names.outbound(SENDER, Family.RECEIPTS)]
+    for topic in kept:
+        yield topic, asyncio.run(_topic(ground, topic))
+    police = ground.names.outbound("south-wales-police", Family.CIRCUMSTANCES)
+    yield f"keys and headers of {police}", asyncio.run(_topic(ground, police, values=False))
+
+
+def _redis(url: str) -> Iterator[str]:
+    client = RedisClient.from_url(url)
+    for key in client.scan_iter(count=1000):
+        yield key.decode("latin-1")
+        yield (client.dump(key) or b"").decode("latin-1")
+
+
+async def _topic(ground: Ground, topic: str, *, values: bool = True) -> str:
+    lanes = await ground._by_lane(topic)
+    parts = []
+    for record in (record for records in lanes.values() for record in records):
+        parts += [record.key or b"", repr(record.headers).encode(), (record.value or b"") if values else b""]
+    return b"\n".join(parts).decode(errors="replace")
+
+
+def _spellings() -> Iterator[str]:
+    """As they are, as JSON may escape them, and in Base64 from each of the three places in a group."""
+    for canary in (*NAMES, NHS_NUMBER, POSTCODE):
+        yield canary
+        yield json.dumps(canary)[1:-1]
+        for shift in range(3):
+            coded = base64.b64encode(b"\0" * shift + canary.encode()).decode()
+            yield coded[4 if shift else 0 : -4]
+
+
+def _signature(ground: Ground, value: bytes) -> bytes:
+    return sign(value, key_id=ground.load._key_id, secret=ground.load._secret)
+
+
+def _bytes(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
