@@ -78,6 +78,8 @@ class MemorySource:
             self._places.setdefault((record.topic, record.partition), []).append(record)
         self.committed: dict[Place, int] = {}
         """Where the hub has not read everything."""
+        self.let_go: dict[Place, int] = {}
+        """The first offset, where Kafka let go of what was before."""
 
     @property
     def lanes(self) -> int:
@@ -87,12 +89,11 @@ class MemorySource:
         return self._topics
 
     def first(self, place: Place) -> int:
-        records = self._of(place)
-        return records[0].offset if records else 0
+        return self.let_go.get(place, 0)
 
     def end(self, place: Place) -> int:
         records = self._of(place)
-        return records[-1].offset + 1 if records else 0
+        return records[-1].offset + 1 if records else self.first(place)
 
     def settled(self, place: Place) -> int:
         return self.committed.get(place, self.end(place))

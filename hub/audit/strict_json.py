@@ -9,9 +9,9 @@ from contracts.envelope import MAX_EVENT_BYTES
 from contracts.faults import FaultCode
 
 DEEPEST = 200
-"""Levels of nesting that the hub's parser always goes down; one more, it goes down to an empty list."""
+"""Levels of lists and objects with something in them that the hub's parser goes down."""
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|\[\s*\]|\{\s*\}|[\[{]|[\]}]', re.DOTALL)
 _NOT_JSON = frozenset({FaultCode.NOT_JSON.value, FaultCode.DUPLICATE_KEY.value})
 """A key may have come twice before the place at which the text is no JSON."""
 
@@ -33,13 +33,14 @@ def read(value: bytes | None) -> dict[str, Any] | Unreadable:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         return _because(FaultCode.NOT_UTF8)
-    too_deep = _depth(value) - DEEPEST
-    if too_deep > 1:  # what lies further down nobody reads: it may be anything
+    if _depth(value) > DEEPEST:  # what lies further down nobody reads: it may be anything
         return Unreadable(_NOT_JSON | {FaultCode.TOO_DEEP.value, FaultCode.NOT_A_NUMBER.value})
-    return _parsed(text, {FaultCode.TOO_DEEP.value} if too_deep == 1 else set())
+    return _parsed(text)
 
 
-def _parsed(text: str, codes: set[str]) -> dict[str, Any] | Unreadable:
+def _parsed(text: str) -> dict[str, Any] | Unreadable:
+    codes: set[str] = set()
+
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(found) != len({name for name, _ in found}):
             codes.add(FaultCode.DUPLICATE_KEY.value)
@@ -63,11 +64,10 @@ def _depth(value: bytes) -> int:
         return 0
     depth = deepest = 0
     for found in _BRACKETS.finditer(value):
-        first = found[0][:1]
-        if first in (b"[", b"{"):
+        if found[0] in (b"[", b"{"):
             depth += 1
             deepest = max(deepest, depth)
-        elif first != b'"':
+        elif found[0] in (b"]", b"}"):
             depth -= 1
     return deepest
 

@@ -23,7 +23,7 @@ from hub.names import Names
 from hub.pipeline import conclude, examine
 from hub.policy_file import Policy
 from hub.rules import Rules
-from hub.simulate.generator import Mix, Plan, simulate
+from hub.simulate.generator import Plan, simulate
 from hub.simulate.planned import Keys, Planned, invented_keys
 from hub.simulate.world import World
 from hub.validate import Validator
@@ -76,10 +76,10 @@ def standing(policy_dir: Path | None = None) -> Standing:
     )
 
 
-def simulated(count: int, *, seed: int = 1, mix: Mix | None = None) -> list[Planned]:
+def simulated(count: int, *, seed: int = 1, signed_with: Keys | None = None) -> list[Planned]:
     """Events of a simulated network, bad ones among them."""
-    plan = Plan(seed=seed, start=START, mix=mix or Mix())
-    return list(islice(simulate(World(NETWORK, DIRECTORY), plan, keys=keys()), count))
+    plan = Plan(seed=seed, start=START)
+    return list(islice(simulate(World(NETWORK, DIRECTORY), plan, keys=signed_with or keys()), count))
 
 
 @dataclass
@@ -88,7 +88,8 @@ class HubInMemory:
 
     rules: Rules
     topics: dict[tuple[str, int], list[Record]] = field(default_factory=dict)
-    _marks: dict[bytes, bytes] = field(default_factory=dict)
+    marks: dict[bytes, bytes] = field(default_factory=dict)
+    """In the place of Redis."""
     _heads: dict[int, ChainHead] = field(default_factory=dict)
     _clock_ms: int = START_MS
 
@@ -117,8 +118,8 @@ class HubInMemory:
         found = []
         for case in cases:
             if case.claim is not None:
-                found.append(self._marks.get(case.claim.key))
-                self._marks.setdefault(case.claim.key, case.claim.mark)
+                found.append(self.marks.get(case.claim.key))
+                self.marks.setdefault(case.claim.key, case.claim.mark)
         head = self._heads.get(lane, ChainHead())
         batch = conclude(cases, found, rules=self.rules, head=head, worker="memory")
         self._heads[lane] = batch.head

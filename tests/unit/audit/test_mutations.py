@@ -38,9 +38,9 @@ Break = Callable[[Records], Records]
 
 @pytest.fixture(scope="module")
 def written() -> Records:
-    """What a hub made of 400 events."""
+    """What a hub made of 250 events."""
     hub = HubInMemory(rules())
-    hub.take(simulated(400))
+    hub.take(simulated(250))
     return hub.records()
 
 
@@ -58,7 +58,7 @@ def test_what_the_hub_wrote_has_nothing_wrong(written, in_force):
     report = audited(written, in_force)
     assert not report.violations
     assert report.clean
-    assert report.inbound == 400
+    assert report.inbound == 250
     assert all(report.outcomes[outcome] for outcome in ("accepted", "duplicate", "conflict", "rejected"))
     assert report.outputs == sum(record.topic.startswith("to.") for record in written)
     assert all(books.balanced for books in report.accounts.values())
@@ -379,6 +379,22 @@ def test_each_break_is_found_and_named(written, in_force, break_it, codes):
     report = audited(break_it(written), in_force)
     assert set(report.counts) == codes, report.violations
     assert all(violation.at for violation in report.violations)
+
+
+def test_a_first_behind_its_repeat_is_found(written, in_force):
+    repeat = next(
+        entry
+        for entry in written
+        if is_entry(entry)
+        and document(entry)["outcome"] == "duplicate"
+        and document(entry)["first"]["topic"] == document(entry)["at"]["topic"]
+    )
+    late, early = document(repeat)["at"], document(repeat)["first"]
+    first = next(e for e in written if is_entry(e) and {k: document(e)["at"][k] for k in early} == early)
+    records = replaced(written, first, saying(first, lambda entry: entry.update(at=late)))
+    behind = {name: late[name] for name in early}
+    records = replaced(records, repeat, saying(repeat, lambda e: (e["at"].update(early), e.update(first=behind))))
+    assert Code.FIRST_AFTER_REPEAT in audited(chained_again(records), in_force).counts
 
 
 def test_every_violation_is_found_in_some_test():

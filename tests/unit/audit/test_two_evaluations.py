@@ -1,0 +1,153 @@
+"""Two implementations of one policy, written apart, decide and show the same, whatever an event says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from contracts.faults import FaultCode
+from hub.audit.entitled import entitled
+from hub.audit.policy import Policy as AuditPolicy
+from hub.audit.relations import Case
+from hub.audit.shown import Tables, subject
+from hub.audit.standing import Standing
+from hub.audit.strict_json import Unreadable, read
+from hub.minimise import delivered_subject
+from hub.names import Names
+from hub.route import route
+from hub.validate import _parse
+from tests.unit.policy_cases import (
+    CARDIFF,
+    CHARITY,
+    DIRECTORY,
+    EDUCATION,
+    EVERYBODY,
+    FAR_SCHOOL,
+    HEALTH,
+    NETWORK,
+    OTHER_SCHOOL,
+    POLICE,
+    POLICY,
+    PUBLISHED,
+    SCHOOL,
+    VALE,
+    VIEWS,
+    at_school,
+    document,
+    parsed,
+)
+
+STANDING = Standing(Names(), {}, DIRECTORY, NETWORK, AuditPolicy.read(None, DIRECTORY))
+TABLES = Tables(STANDING.policy.views)
+
+EDUCATIONS: list[dict[str, Any]] = [
+    at_school(SCHOOL),
+    at_school(OTHER_SCHOOL),
+    at_school(FAR_SCHOOL),
+    {"status": "home-educated"},
+    {"status": "below-school-age"},
+    {"status": "unknown", "school": None},
+]
+SENDERS = (CARDIFF, VALE, POLICE, HEALTH, EDUCATION, CHARITY, SCHOOL)
+MOMENTS = [datetime(year, 6, 1, tzinfo=UTC) for year in (2020, 2026, 2031)]
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, Any]:
+    """An example event with other children, parties, schools and consents."""
+    name = draw(st.sampled_from(PUBLISHED)).removeprefix("wales.child-protection.").removesuffix(".v1")
+    event = document(name)
+    data = event["data"]
+    event["source"] = draw(st.sampled_from(SENDERS))
+    for field in ("participants", "core_group"):
+        if field in data:
+            data[field] = draw(st.permutations(list(dict.fromkeys([*data[field], *draw(parties())]))))
+    if "responsible_authority" in data:
+        data["conflicts_of_interest"] = draw(parties())
+        data["responsible_authority"] = draw(st.sampled_from([CARDIFF, VALE])).removeprefix("/agencies/")
+    if "referrer" in data:
+        data["referrer"] = draw(st.sampled_from([*SENDERS, FAR_SCHOOL, "/agencies/velindre-trust"]))
+    if "possible_crime" in data:
+        data["possible_crime"] = draw(st.booleans())
+    items = data.get("children", [data])
+    for item in items:
+        vary(draw, item)
+    if len(items) > 1 and draw(st.booleans()):
+        kept = [item for item in items if item["child"]["reference"] == event["subject"]]
+        data["children"] = kept
+    return event
+
+
+def parties() -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from([*EVERYBODY, FAR_SCHOOL]), max_size=4, unique=True)
+
+
+def vary(draw: st.DrawFn, item: dict[str, Any]) -> None:
+    child = item.get("child")
+    if child is None:
+        return
+    if draw(st.booleans()):
+        child["shielded"] = draw(st.booleans())
+    if child.get("education") is not None:
+        child["education"] = draw(st.sampled_from(EDUCATIONS))
+    for field in ("temporary_address", "upn", "home_address", "coordinator"):
+        if draw(st.booleans()):
+            (child if field in child else item).pop(field, None)
+    if draw(st.booleans()):
+        item["categories_may_be_shared_with_school"] = draw(st.booleans())
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(events(), st.sampled_from(MOMENTS))
+def test_both_tell_the_same_parties_the_same(event, moment):
+    try:
+        model = parsed(event)
+    except ValidationError:
+        assume(False)
+    ours = route(model, policy=POLICY, directory=DIRECTORY, network=NETWORK, on=moment.date())
+    case = Case(event["source"], event["data"], STANDING.areas, NETWORK.parties, STANDING.kinds)
+    theirs = entitled(model, case, STANDING, time_ms=int((moment + timedelta(hours=12)).timestamp() * 1000))
+    assert {d.recipient: tuple(getattr(d, name) for name in theirs[d.recipient]._fields) for d in ours} == {
+        party: tuple(decision) for party, decision in theirs.items()
+    }
+    for decision in ours:
+        if decision.told:
+            shown = VIEWS.minimise(event["type"], event["data"], decision.view, decision.recipient)
+            again = TABLES.data(event["type"], event["data"], decision.view, decision.recipient)
+            assert shown == again
+            subjects = [made(shown, decision.recipient, event["subject"]) for made in (delivered_subject, subject)]
+            assert subjects[0] == subjects[1]
+
+
+TOKENS = rb"""{ } [ ] "a" "a": : , 1 01 -0 1e400 NaN -Infinity null true "\ud800" "\u0061": "\ud83d\ude00" ' 1. {} []"""
+PIECES = [*TOKENS.split(), b" ", b"\n", b"\x00", b"\xff", b"\xef\xbb\xbf"]
+VALUES = st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join) | st.binary(max_size=12)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(VALUES)
+def test_both_read_the_same_bytes_as_the_same_object_or_for_the_same_reason_as_none(value):
+    ours, theirs = _parse(value), read(value)
+    if isinstance(theirs, Unreadable):
+        assert not isinstance(ours, dict)
+        assert ours.code.value in theirs.codes
+    else:
+        assert ours == theirs
+
+
+def test_both_go_down_to_the_same_depth():
+    for depth in range(195, 205):
+        for within in (b"", b"1", b"{ }", b"{", b'"["', b"[1]"):
+            value = b'{"a":' + b"[" * depth + within + b"]" * depth + b"}"
+            ours, theirs = _parse(value), read(value)
+            assert isinstance(ours, dict) == (not isinstance(theirs, Unreadable))
+            assert isinstance(ours, dict) or ours.code.value in theirs.codes
+
+
+def test_a_bracket_in_a_text_is_no_depth():
+    value = b'{"a":"' + b"[" * 400 + b'\\"["}'
+    assert read(value) == {"a": "[" * 400 + '"['}
+    assert read(b"x" * (256 * 1024 + 1)) == Unreadable(frozenset({FaultCode.TOO_LARGE.value}))
+    assert read(None) == Unreadable(frozenset({FaultCode.EMPTY.value}))
