@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from contracts.base import Contract
 from contracts.envelope import Event
 from contracts.lists import OneTo
-from contracts.parties import AgencyId, PartyUri
+from contracts.parties import AuthorityId, PartyUri
 from contracts.people import Child, TeamContact
 from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
@@ -22,7 +22,7 @@ Parties = Annotated[tuple[PartyUri, ...], Field(max_length=40)]
 class CaseData(Contract):
     """The part of `data` that says whose case it is."""
 
-    responsible_authority: Annotated[AgencyId, Sharing.CASE]
+    responsible_authority: Annotated[AuthorityId, Sharing.CASE]
     """The social services that own the case or, for a report, in whose area the concern occurred."""
     participants: Annotated[Parties, Sharing.CASE] = ()
     """Parties named as taking part: invited, attending, in the core group."""

@@ -12,7 +12,7 @@ from contracts.event_type import EventType, declared
 from contracts.events.register_changes import check_coordinator
 from contracts.identifiers import NhsNumber, SchoolNumber, Upn
 from contracts.kinds import EVERY_AGENCY, SOCIAL_SERVICES_ALONE, Kind
-from contracts.parties import AgencyId
+from contracts.parties import AuthorityId
 from contracts.people import Address, Coordinator
 from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
@@ -32,7 +32,7 @@ class MovedChild(AboutOneChild):
     destination: Annotated[
         Literal["wales", "england", "scotland", "northern-ireland", "abroad", "not-known"], Sharing.STAGE
     ]
-    to_authority: Annotated[AgencyId | None, Sharing.CASE] = None
+    to_authority: Annotated[AuthorityId | None, Sharing.CASE] = None
     """Social services of the area moved to, in Wales."""
     new_address: Annotated[Address | None, Sharing.ADDRESS] = None
     on_the_register: Annotated[bool | None, Sharing.REGISTER] = None

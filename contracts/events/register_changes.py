@@ -10,7 +10,7 @@ from contracts.categories import Categories
 from contracts.envelope import Uuid
 from contracts.event_type import EventType, declared
 from contracts.kinds import SOCIAL_SERVICES_ALONE, Kind
-from contracts.parties import AgencyId, PartyUri
+from contracts.parties import AuthorityId, PartyUri
 from contracts.people import AgencyView, Coordinator, Practitioner
 from contracts.rules import Rule, broken
 from contracts.sharing import Sharing
@@ -79,7 +79,7 @@ class TemporarilyRegisteredChild(AboutOneChild):
     """A child on the register of another authority stays here: an entry without a conference (WSP c4-p12)."""
 
     registered_on: Annotated[date, Sharing.REGISTER]
-    home_authority: Annotated[AgencyId | None, Sharing.REGISTER] = None
+    home_authority: Annotated[AuthorityId | None, Sharing.REGISTER] = None
     """On whose register the name is, and who keeps responsibility; None: an authority outside Wales."""
     likely_until: Annotated[date | None, Sharing.REGISTER] = None
     categories: Annotated[Categories, Sharing.CATEGORIES]
@@ -105,7 +105,7 @@ class RemovedChild(AboutOneChild):
     ]
     conference: Annotated[Uuid | None, Sharing.CASE] = None
     """The review, or the transfer conference of the receiving authority."""
-    to_authority: Annotated[AgencyId | None, Sharing.REGISTER] = None
+    to_authority: Annotated[AuthorityId | None, Sharing.REGISTER] = None
     """The receiving authority of a transfer within Wales."""
     reasons: Annotated[Statement, Sharing.NARRATIVE]
     progress: Annotated[Statement | None, Sharing.NARRATIVE] = None

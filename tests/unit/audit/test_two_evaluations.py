@@ -1,5 +1,7 @@
 """Two implementations of one policy, written apart, decide and show the same, whatever an event says."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,16 +10,21 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.faults import FaultCode
+from contracts.registry import REGISTRY
+from contracts.topics import Family
 from hub.audit.entitled import entitled
+from hub.audit.judge import Judge
 from hub.audit.policy import Policy as AuditPolicy
 from hub.audit.relations import Case
 from hub.audit.shown import Tables, subject
-from hub.audit.standing import Standing
+from hub.audit.source import Record
+from hub.audit.standing import Key, Standing
 from hub.audit.strict_json import Unreadable, read
 from hub.minimise import delivered_subject
 from hub.names import Names
 from hub.route import route
-from hub.validate import _parse
+from hub.simulate.planned import invented_keys
+from hub.validate import Refused, Validator, _parse
 from tests.unit.policy_cases import (
     CARDIFF,
     CHARITY,
@@ -151,3 +158,25 @@ def test_a_bracket_in_a_text_is_no_depth():
     assert read(value) == {"a": "[" * 400 + '"['}
     assert read(b"x" * (256 * 1024 + 1)) == Unreadable(frozenset({FaultCode.TOO_LARGE.value}))
     assert read(None) == Unreadable(frozenset({FaultCode.EMPTY.value}))
+
+
+def test_for_both_only_social_services_are_an_authority():
+    """Whoever is named as the responsible authority is shown everything: a charity or the police can't be."""
+    names = Names()
+    keys = invented_keys(NETWORK.agencies)
+    key = keys.current["cardiff-social-services"]
+    in_force = replace(STANDING, keys={key.key_id: Key(*(getattr(key, field) for field in Key._fields))})
+    families = dict(zip(names.inbound, Family, strict=True))
+    validator = Validator(REGISTRY, directory=DIRECTORY, network=NETWORK, families=families)
+    for authority in ("pont-y-plant", "south-wales-police", "cardiff-education"):
+        for field in ("responsible_authority", "to_authority"):
+            event = document("circumstances.child-moved", {(field,): authority})
+            event["source"] = CARDIFF
+            value = json.dumps(event).encode()
+            record = Record(
+                "circumstances.v1", 0, 0, 2**41, event["subject"].encode(), value, keys.headers(key.agency, value)
+            )
+            ours = validator.validate(record, signer=key.agency, fault=None)
+            assert isinstance(ours, Refused)
+            codes = {fault.code.value for fault in ours.faults}
+            assert Judge(in_force).judge(record).codes == codes == {FaultCode.UNKNOWN_ORGANISATION.value}
