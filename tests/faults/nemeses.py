@@ -158,7 +158,7 @@ async def broker_killed(campaign: Campaign) -> None:
     """SIGKILL, then it starts on its old data."""
     _signal(campaign.stack.kafka, signal.SIGKILL)
     campaign.struck()
-    await _up(campaign)
+    await _up(campaign, campaign.stack.kafka)
 
 
 @_named("broker killed at EndTxn")
@@ -168,7 +168,7 @@ async def broker_killed_at_end(campaign: Campaign) -> None:
     await asyncio.sleep(campaign.rng.uniform(0, 0.007))
     _signal(campaign.stack.kafka, signal.SIGKILL)
     campaign.struck(inside=max(1, len(campaign.ground.wire.open)))
-    await _up(campaign)
+    await _up(campaign, campaign.stack.kafka)
 
 
 @_named("broker stopped and woken")
@@ -344,7 +344,7 @@ async def redis_killed(campaign: Campaign) -> None:
     _signal(campaign.stack.redis, signal.SIGKILL)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(0.0, 2.0))
-    await _up(campaign)
+    await _up(campaign, campaign.stack.redis)
 
 
 @_named("Redis stopped and woken")
@@ -430,7 +430,7 @@ async def policy_changed(campaign: Campaign) -> None:
 async def postgres_killed(campaign: Campaign) -> None:
     _signal(campaign.stack.postgres, signal.SIGKILL)
     campaign.struck()
-    await _up(campaign)
+    await _up(campaign, campaign.stack.postgres)
 
 
 def _kill(campaign: Campaign, worker: subprocess.Popen[bytes]) -> None:
@@ -443,7 +443,10 @@ def _signal(server: Server, number: signal.Signals) -> None:
     process.send(server.state.processes.get(server.name), number)
 
 
-async def _up(campaign: Campaign) -> None:
+async def _up(campaign: Campaign, *killed: Server) -> None:
+    """Start what was killed; a process that is only just dying would be taken for one that runs."""
+    for server in killed:
+        await asyncio.to_thread(server.kill)
     await asyncio.to_thread(campaign.stack.up)
 
 

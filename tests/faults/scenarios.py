@@ -13,6 +13,16 @@ from tests.faults.nemeses import stopped
 from tests.faults.wire import Request
 from tests.rig import Verdict
 
+CAUGHT_AS = {
+    "mark-then-publish": "lost",
+    "publish-then-mark": "doubled",
+    "one-id-per-worker": "doubled",
+    "no-fail-fast": "doubled",
+    "faststream-default": "doubled",
+    "policy-off-by-one": "misdirected",
+}
+"""What each hub that is built wrong must be found guilty of."""
+
 Scenario = Callable[[Ground, tuple[str, ...]], Awaitable[None]]
 CONTROLS = "tests.faults.controls"
 

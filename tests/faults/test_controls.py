@@ -2,22 +2,13 @@
 
 import pytest
 
-from tests.faults.scenarios import SCENARIOS, judge
+from tests.faults.scenarios import CAUGHT_AS, SCENARIOS, judge
 
 pytestmark = [
     pytest.mark.faults,
     # aiokafka leaves sockets of what was killed for the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-CAUGHT_AS = {
-    "mark-then-publish": "lost",
-    "publish-then-mark": "doubled",
-    "one-id-per-worker": "doubled",
-    "no-fail-fast": "doubled",
-    "faststream-default": "doubled",
-    "policy-off-by-one": "misdirected",
-}
 
 
 @pytest.mark.parametrize("control", SCENARIOS)
