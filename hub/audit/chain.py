@@ -5,8 +5,9 @@ be held against (AUD-107, still to come).
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
+
+import orjson
 
 from contracts.topics import PAYLOAD_RETENTION_MS
 from hub.audit import ids
@@ -68,7 +69,7 @@ class Chain:
 
 def _place(value: bytes) -> tuple[int | None, str | None]:
     try:
-        entry = json.loads(value)
+        entry = orjson.loads(value)
         return int(entry["number"]), str(entry["prev"])
     except (ValueError, KeyError, TypeError):
         return None, None

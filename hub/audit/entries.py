@@ -1,8 +1,9 @@
 """Decides whether a ledger record has its form: the names and kinds of its fields, nothing missing, nothing more."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from hub.audit.expected import Entry
 
@@ -56,7 +57,7 @@ VERSION = 1
 def parse(value: bytes | None) -> Entry | None:
     """The entry that a ledger record is, or None where it doesn't have the form."""
     try:
-        entry = json.loads(value or b"")
+        entry = orjson.loads(value or b"")
     except ValueError:
         return None
     return entry if _has(entry, _ENTRY) and _holds_together(entry) else None
@@ -64,7 +65,7 @@ def parse(value: bytes | None) -> Entry | None:
 
 def again(value: bytes) -> Entry:
     """The entry that a record is which had the form before."""
-    entry: Entry = json.loads(value)
+    entry: Entry = orjson.loads(value)
     return entry
 
 

@@ -1,8 +1,9 @@
 """Reads what there is on the outbound topics and among the dead letters of one lane."""
 
 import hashlib
-import json
 from typing import Any
+
+import orjson
 
 from hub.audit import ids
 from hub.audit.expected import CONTENT_TYPE, Kind, plain
@@ -55,8 +56,8 @@ def letter(record: Record, spool: Spool) -> FoundRow | None:
 
 def _object(value: bytes | None) -> dict[str, Any] | None:
     try:
-        document = json.loads(value or b"")
-    except (ValueError, RecursionError):
+        document = orjson.loads(value or b"")
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None
 

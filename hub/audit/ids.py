@@ -5,6 +5,8 @@ import json
 from typing import Any
 from uuid import UUID, uuid5
 
+import orjson
+
 _NAMESPACE = UUID("b7d2b0f2-5a3f-5c0e-9f4d-6a1e2c8d7f10")
 """Dolen's, as contracts/identity.py publishes it."""
 
@@ -41,5 +43,8 @@ def tag(*parts: str) -> bytes:
 
 def content(document: Any) -> bytes:
     """What stands for a JSON document in the spool: the same for every order of its keys and way to write it."""
-    written = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(written.encode(), digest_size=16).digest()
+    try:
+        written = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number beyond 64 bits, or half of a surrogate pair
+        written = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.blake2b(written, digest_size=16).digest()

@@ -1,7 +1,8 @@
 """Decides what is wrong with an output that was found for what had to be written."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
+
+import orjson
 
 from hub.audit import ids
 from hub.audit.codes import Code
@@ -72,7 +73,7 @@ class Partners:
         if record is None or output is None or output.value is None:
             yield _PLAINLY[kind], "gone meanwhile"
             return
-        document = json.loads(output.value)
+        document = orjson.loads(output.value)
         for each in self._again(record):
             if each.kind is kind and ids.tag(each.id) == wanted.id and each.document is not None:
                 yield from compared(kind, each.document, plain(document) if kind is Kind.RECEIPT else document)
