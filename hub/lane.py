@@ -214,7 +214,7 @@ class Lane:
             await asyncio.sleep(0.1)
 
     async def _positions(self) -> dict[Place, int]:
-        committed = await self._offsets.committed()
+        committed = await self._offsets.settled(self._inbound)
         beginnings = await self._offsets.beginnings(self._inbound)
         positions = {}
         for place in self._inbound:

@@ -1,10 +1,10 @@
 """What Kafka says of positions: how far the group has committed, where partitions end, and what is undecided."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from hub.errors import Unavailable
@@ -16,24 +16,37 @@ TIMEOUT_S = 10.0
 
 
 class Offsets:
-    """Asks with confluent-kafka's AdminClient: aiokafka can't ask for stable committed offsets (KIP-447)."""
+    """Asks with confluent-kafka, as administration does; aiokafka can't ask for stable committed offsets (KIP-447).
+
+    Committed offsets are asked of consumers that never join the group, since the AdminClient's own call ends the
+    process: librdkafka 2.16 follows a null pointer when the group's coordinator is not ready (tried on a new broker).
+    """
 
     def __init__(self, admin: Mapping[str, Any], *, group: str, inbound: Iterable[Place]) -> None:
         self._arguments = {**admin, "log_level": 0}
         self._admin = AdminClient(self._arguments)
-        self._group = group
+        asking = self._arguments | {"group.id": group, "enable.auto.commit": False}
+        self._stable = Consumer(asking | {"isolation.level": "read_committed"})
+        self._last = Consumer(asking | {"isolation.level": "read_uncommitted"})
         self._inbound = tuple(inbound)
 
     async def committed(self) -> dict[Place, int]:
-        """The next offset to be read of every inbound partition; one that was never read is left out.
+        """The next offset to be read of every inbound partition, by what is decided; left out where there is none."""
+        return await self._committed(self._last, self._inbound)
 
-        Waits for offsets whose transaction is being decided.
-        """
-        asked = ConsumerGroupTopicPartitions(self._group, [TopicPartition(*place) for place in self._inbound])
-        answer = await self._asked(
-            lambda admin: admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
-        )
-        found = answer[self._group].topic_partitions
+    async def settled(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The same for some partitions; raises `Unavailable` while a transaction that moves one is undecided."""
+        return await self._committed(self._stable, tuple(places))
+
+    async def _committed(self, consumer: Consumer, places: Sequence[Place]) -> dict[Place, int]:
+        asked = [TopicPartition(*place) for place in places]
+        try:
+            found = await asyncio.to_thread(consumer.committed, asked, timeout=TIMEOUT_S)
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't tell committed offsets ({failure.args[0].name()})") from None
+        for place in found:
+            if place.error is not None:
+                raise Unavailable(f"Kafka doesn't tell the committed offset of {place.topic} ({place.error.name()})")
         return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
 
     async def stable_ends(self, places: Iterable[Place]) -> dict[Place, int]:
