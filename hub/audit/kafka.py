@@ -1,8 +1,8 @@
 """Reads the topics of a hub with librdkafka: another client than the hub's, so that neither's faults hide the other's.
 
 A picture is taken in this order: how far the hub has committed; where the outputs end, and a wait until nothing before
-that is undecided; where ledger and dead letters end; how far the hub has committed by then. So every output that is
-read has its ledger record among what is read, however much the hub is working meanwhile.
+that is undecided; where ledger and dead letters end. So every output that is read has its ledger record among what is
+read, however much the hub is working meanwhile.
 """
 
 import time
@@ -11,7 +11,6 @@ from typing import Any
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -27,6 +26,8 @@ from hub.settings import Settings
 TIMEOUT_S = 20.0
 UNDECIDED_S = 90.0
 """How long a transaction may stay undecided: longer than the hub's transactions live."""
+OFFSETS_LATER_S = 10.0
+"""How long the offsets of a transaction may be decided after its records."""
 AT_ONCE = 500
 QUEUE_KIB = 4096
 """What the client may hold of one partition."""
@@ -45,13 +46,13 @@ class KafkaSource:
         self._topics = {
             name: partitions for name, partitions in self._all_topics().items() if name.startswith(names.prefix)
         }
-        self._take_picture()
+        # Neither joins the group whose id it has, nor commits. Uncommitted: the offsets that are decided, at once.
+        no_member = {**self._client, "group.id": names.group, "enable.auto.commit": False}
+        self._group = Consumer({**no_member, "isolation.level": "read_uncommitted"})
         self._consumer = Consumer(
             {
-                **self._client,
-                "group.id": f"{names.group}-audit",  # the client asks for one; nothing is ever committed
+                **no_member,
                 "isolation.level": "read_committed",
-                "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 10,  # an end is told by an answer without records
@@ -60,6 +61,7 @@ class KafkaSource:
             }
         )
         self._consumer.list_topics(timeout=TIMEOUT_S)  # else it asks for each topic when it comes to it, a second each
+        self._take_picture()
 
     @property
     def lanes(self) -> int:
@@ -77,8 +79,14 @@ class KafkaSource:
     def settled(self, place: Place) -> int:
         return self._settled.get(place, self.first(place))
 
-    def begun(self, place: Place) -> int:
-        return self._begun.get(place, self.first(place))
+    def passed(self, place: Place, offset: int) -> bool:
+        until = time.monotonic() + OFFSETS_LATER_S
+        while self._passed.get(place, 0) <= offset:
+            if time.monotonic() > until or place in self._stuck:
+                self._stuck.add(place)
+                return False
+            self._passed |= self._committed([place])
+        return True
 
     def read(self, places: Iterable[Place]) -> Iterator[Record]:
         yield from self._read({place: self.first(place) for place in places if self.end(place) > self.first(place)})
@@ -89,6 +97,7 @@ class KafkaSource:
     def close(self) -> None:
         """Let the connections go."""
         self._consumer.close()
+        self._group.close()
 
     def _read(self, starts: Offsets) -> Iterator[Record]:
         """One reading at a time: the next one ends the one before."""
@@ -112,11 +121,12 @@ class KafkaSource:
         kept = [(topic, lane) for topic in (names.ledger, names.dead_letters) for lane in lanes]
         inbound, kept = self._there(inbound), self._there(kept)
         self._settled = self._committed(inbound)
+        self._passed = dict(self._settled)
+        self._stuck: set[Place] = set()
         self._ends = self._offsets(outputs, OffsetSpec.latest())
         self._wait_for(self._ends)
         self._ends |= self._offsets([*inbound, *kept], OffsetSpec.latest())
         self._wait_for({place: self._ends[place] for place in kept})
-        self._begun = self._committed(inbound)
         self._first = self._offsets([*inbound, *outputs, *kept], OffsetSpec.earliest())
 
     def _there(self, places: Iterable[Place]) -> list[Place]:
@@ -142,26 +152,18 @@ class KafkaSource:
         return {name: len(topic.partitions) for name, topic in found.items()}
 
     def _committed(self, places: Iterable[Place]) -> Offsets:
-        """The group's stable offsets; a place that it never committed is left out.
+        """The group's offsets by what is decided; a place that it never committed is left out.
 
-        The client does not wait for a transaction that holds an offset: it gives the place an error (seen with
-        confluent-kafka 2.16), and is asked again.
+        Asked of a consumer, since the AdminClient's own call can end the process (see hub/offsets.py).
         """
-        found: Offsets = {}
-        waiting = list(places)
-        until = time.monotonic() + UNDECIDED_S
-        while waiting:
-            asked = ConsumerGroupTopicPartitions(self._names.group, [TopicPartition(*place) for place in waiting])
-            answer = self._asked(
-                self._admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=TIMEOUT_S)
-            )
-            told = answer[self._names.group].topic_partitions
-            found |= {(place.topic, place.partition): place.offset for place in told if place.offset >= 0}
-            waiting = [(place.topic, place.partition) for place in told if place.error is not None]
-            if waiting and time.monotonic() > until:
-                topic, lane = waiting[0]
-                raise Unavailable(f"the hub's offset in {topic}/{lane} is in a transaction that is not decided")
-        return found
+        try:
+            told = self._group.committed([TopicPartition(*place) for place in places], timeout=TIMEOUT_S)
+        except KafkaException as failure:
+            raise Unavailable(f"Kafka doesn't tell the hub's offsets ({failure.args[0].name()})") from None
+        for place in told:
+            if place.error is not None:
+                raise Unavailable(f"Kafka doesn't tell the hub's offset in {place.topic} ({place.error.name()})")
+        return {(place.topic, place.partition): place.offset for place in told if place.offset >= 0}
 
     def _offsets(
         self, places: Iterable[Place], which: Any, isolation: Any = IsolationLevel.READ_UNCOMMITTED

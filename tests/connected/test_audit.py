@@ -59,6 +59,7 @@ def test_what_a_hub_wrote_on_the_broker_has_nothing_wrong(rig):
 
 def test_a_hub_that_is_working_is_audited_as_far_as_it_has_got(rig):
     rig.start()
+    rig.working(lanes=6)
 
     async def audit_meanwhile() -> list[Report]:
         playing = asyncio.create_task(play(rig, 3000, rate=400))
