@@ -102,11 +102,12 @@ class LaneAudit:
         entry = again(row.value)
         self._expect_what_is_recorded(entry, gone=True)
         about = f"{place[0]}/{place[1]}/{row.offset}"
-        if row.offset >= self._source.begun(place):
-            self._report.found(Code.LEDGER_AHEAD, self._entry_at(row), about=about)
+        if row.offset >= self._source.settled(place):
+            if not self._source.passed(place, row.offset):
+                self._report.found(Code.LEDGER_AHEAD, self._entry_at(row), about=about)
         elif row.offset < self._source.first(place) and entry["at"]["time_ms"] < self._oldest_ms:
             self._report.notes[Note.EXPIRED] += 1
-        elif row.offset < self._source.settled(place):
+        else:
             self._report.found(Code.NO_INBOUND_RECORD, self._entry_at(row), about=about)
 
     def _event(self, record: Record, rows: Sequence["_Row"]) -> None:

@@ -52,8 +52,8 @@ class Source(Protocol):
         """The hub's committed offset before anything else was looked at: all before it must have come out."""
         ...
 
-    def begun(self, place: Place) -> int:
-        """The hub's committed offset after everything else was looked at: nothing behind it may have come out."""
+    def passed(self, place: Place, offset: int) -> bool:
+        """Whether the hub has committed past a record by now: nothing of what is behind that may have come out."""
         ...
 
     def read(self, places: Iterable[Place]) -> Iterator[Record]:
@@ -98,8 +98,8 @@ class MemorySource:
     def settled(self, place: Place) -> int:
         return self.committed.get(place, self.end(place))
 
-    def begun(self, place: Place) -> int:
-        return self.settled(place)
+    def passed(self, place: Place, offset: int) -> bool:
+        return offset < self.settled(place)
 
     def read(self, places: Iterable[Place]) -> Iterator[Record]:
         for place in places:

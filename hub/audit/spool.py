@@ -1,7 +1,7 @@
 """What an audit must remember: rows in a file that is gone when the audit ends; ids, hashes and places, no payload.
 
 The file has no name once it is open, so that a killed audit leaves nothing behind. It grows with the number of records
-(about 1 KB an event: the ledger's entries of the inbound records that are still kept, and rows of one lane's outputs);
+(about 4 KB an event: the ledger's entries of the inbound records that are still kept, and rows of one lane's outputs);
 memory doesn't.
 """
 

@@ -22,7 +22,7 @@ NetworkOption = Annotated[
     list[Path] | None, typer.Option("--network", help="A network file that was in force before; may be given again.")
 ]
 SpoolOption = Annotated[
-    Path | None, typer.Option("--spool", help="Folder for the audit's own file, about 1 KB an event; it is removed.")
+    Path | None, typer.Option("--spool", help="Folder for the audit's own file, about 4 KB an event; it is removed.")
 ]
 WelshOption = Annotated[bool, typer.Option("--cymraeg", help="Yn Gymraeg: in Welsh.")]
 
