@@ -126,7 +126,7 @@ class LaneProducer:
         """Start: every earlier producer of this id is fenced, and what it left open is settled before this returns."""
         try:
             await asyncio.wait_for(self._kafka.start(), timeout=self._limit_s)
-        except (KafkaError, TimeoutError, OSError) as failure:
+        except (KafkaError, TimeoutError, OSError, AssertionError) as failure:  # it asserts that there is a broker
             await self.throw_away()
             raise Unavailable(f"Kafka doesn't start the lane's producer ({type(failure).__name__})") from None
 
