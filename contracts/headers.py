@@ -6,8 +6,8 @@ import re
 SIGNATURE = "dolen-signature"
 TRACEPARENT = "traceparent"
 
-_SIGNATURE_FORM = re.compile(rb"^v1,([a-z0-9][a-z0-9.-]{0,79}),([0-9a-f]{64})$")
-_TRACEPARENT_FORM = re.compile(rb"^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}$")
+_SIGNATURE_FORM = re.compile(rb"^v1,([a-z0-9][a-z0-9.-]{0,79}),([0-9a-f]{64})\Z")
+_TRACEPARENT_FORM = re.compile(rb"^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}\Z")
 
 
 def sign(value: bytes, *, key_id: str, secret: bytes) -> bytes:

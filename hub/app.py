@@ -42,6 +42,7 @@ def make_worker(settings: Settings) -> Worker:
             consumer=consumer,
             settings=settings,
             rules=lambda: files.current,
+            refresh=files.refresh,
             offsets=offsets,
             seen=Seen(
                 settings.redis.url.get_secret_value(),

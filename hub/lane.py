@@ -23,7 +23,7 @@ from hub.errors import DolenError, InDoubt, LaneLost, SeenLostWrites, Unavailabl
 from hub.failpoints import failpoint
 from hub.ledger import ChainHead
 from hub.offsets import Offsets, Place
-from hub.pipeline import Batch, Case, conclude, examine
+from hub.pipeline import Batch, Case, conclude, examine, knows_every_key
 from hub.rebuild import rebuild
 from hub.rules import Rules
 from hub.seen import Seen
@@ -76,6 +76,7 @@ class Lane:
         consumer: AIOKafkaConsumer,
         settings: Settings,
         rules: Callable[[], Rules],
+        refresh: Callable[[], bool],
         offsets: Offsets,
         seen: Seen,
         output_topics: Sequence[str],
@@ -86,6 +87,7 @@ class Lane:
         self._consumer = consumer
         self._settings = settings
         self._rules = rules
+        self._refresh = refresh
         self._names = rules().names
         self._offsets = offsets
         self._seen = seen
@@ -159,6 +161,9 @@ class Lane:
         rules = self._rules()
         upto = {(record.topic, record.partition): record.offset + 1 for record in records}
         cases = examine(records, rules)
+        if not knows_every_key(cases) and self._refresh():
+            rules = self._rules()  # a key that was rotated in a moment ago
+            cases = examine(records, rules)
         failpoint("before-claim")
         found = await self._claimed(cases, upto, rules)
         failpoint("after-claim")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from contracts.faults import FaultCode
 from hub.about import About, about
 from hub.answers import Answer, accepted, conflict, duplicate, rejected
 from hub.dedupe import Claim, Verdict
@@ -45,6 +46,11 @@ def examine(records: Sequence[Record], rules: Rules) -> list[Case]:
     """First half: who sent each record, whether it is valid, who would be told what, and what it claims."""
     read_ms = time.time_ns() // 1_000_000
     return [_examined(record, rules, read_ms) for record in records]
+
+
+def knows_every_key(cases: Sequence[Case]) -> bool:
+    """Whether no record is signed with a key that the keyring lacks: it may be newer than the rules at hand."""
+    return not any(fault.code is FaultCode.KEY_UNKNOWN for case in cases if (fault := case.about.signed.fault))
 
 
 def conclude(

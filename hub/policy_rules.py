@@ -41,8 +41,6 @@ class Rule:
     agreement: Agreement
     views: Mapping[str, str]
     """Name of the view for each kind that it tells (plain strings: an enumeration's hash is slow)."""
-    only_kind: str | None
-    """The kind that its relation names, if it can name no other."""
     by_roll: bool
     """Whether a school is told only if a child of the event is on its roll."""
     unless_shielded: bool
@@ -172,7 +170,6 @@ class _RuleMaker:
             basis=self._row.basis,
             agreement=agreement,
             views={kind.value: view.id for kind, view in views.items()},
-            only_kind=next(iter(named.kinds)).value if len(named.kinds) == 1 else None,
             by_roll=Kind.SCHOOLS in views and views[Kind.SCHOOLS].own_roll,
             unless_shielded="shielded" in self._row.unless,
             when=self._condition(),

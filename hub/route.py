@@ -93,7 +93,7 @@ def route(event: Event, *, policy: Policy, directory: Directory, network: Networ
 
 def _decide(rule: Rule, party: str, facts: Facts, on: date) -> Decision:
     """What one rule says of one party that it names."""
-    kind = _kind(rule, party, facts)
+    kind = _kind(party, facts)
     view = rule.views.get(kind or "")
     if rule.when is not None and not rule.when(facts.data):
         return _decision(rule, party, NOT_CALLED_FOR)
@@ -116,12 +116,10 @@ def _decide(rule: Rule, party: str, facts: Facts, on: date) -> Decision:
     return _decision(rule, party, ENTITLED, view)
 
 
-def _kind(rule: Rule, party: str, facts: Facts) -> str | None:
+def _kind(party: str, facts: Facts) -> str | None:
     """The kind of a party that takes part."""
     if party not in facts.network.parties:
         return None
-    if rule.only_kind is not None:
-        return rule.only_kind
     if party.startswith("/schools/"):
         return "schools"
     return facts.network.organisations[party[len("/agencies/") :]].kind._value_  # `.value` is a slow descriptor

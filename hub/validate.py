@@ -22,8 +22,8 @@ from hub.record import Record
 CLOCK_SKEW_MS = 5 * 60 * 1000
 """How far ahead of the broker's clock a sender's may be."""
 
-_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-_SOURCE = re.compile(r"^/(schools/[0-9]{7}|agencies/[a-z][a-z0-9-]{0,63})$")
+_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_SOURCE = re.compile(r"^/(schools/[0-9]{7}|agencies/[a-z][a-z0-9-]{0,63})\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import sys
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from hub.bench.load import SENDER, Load
 from hub.ledger import LedgerEntry
+from hub.provision import provision_network
 from hub.scan import scan
 from tests.rig import Rig
 
@@ -74,3 +76,17 @@ def test_hostile_records_get_dead_letters_and_those_behind_them_go_on(rig: Rig):
 def _send_bad_header_name(rig: Rig) -> None:
     command = [sys.executable, "-c", BAD_HEADER_NAME, json.dumps(rig.root.kafka_client()), rig.load.topic]
     subprocess.run(command, env=rig.environment | {"AIOKAFKA_NO_EXTENSIONS": "1"}, check=True, timeout=60)
+
+
+def test_a_key_that_was_just_rotated_in_is_known_to_the_first_event_it_signs(rig: Rig):
+    rig.start(DOLEN_POLICY_POLL_S="600")
+    rig.working()
+    provision_network(rig.settings, rotate=[SENDER])
+    rig.load = Load(rig.settings, seed=8)
+
+    async def send():
+        await rig.publish(20)
+        await rig.settled()
+        return await rig.verdict()
+
+    assert asyncio.run(send()).clean
