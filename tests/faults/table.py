@@ -109,7 +109,7 @@ def _words(rounds: Sequence[Round], command: str) -> str:
         "not there yet" if "not there" in audits else "clean" if all(one.second.clean for one in rounds) else audits
     )
     return (
-        f"Measured on {date.today()} with `{command}`: {len(rounds)} campaigns, {sends:,} sends of "
+        f"Measured on {date.today()} with `{command}`: {len(rounds)} campaign(s), {sends:,} sends of "
         f"which {unknown:,} had an unknown end and were sent again; one in ten a repeat, one in a hundred other "
         f"content under a used id. `dolen audit` over the same topics: {judged}. At-least-once on the wire, "
         "exactly-once in effect. `events` are new ones sent while that fault was at work (all: records on the inbound "
