@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import tomllib
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -63,9 +64,15 @@ async def run_hub(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.set_exception_handler(_unheard)
     worker = make_worker(settings)
     await _topics_fit(settings, worker.rules, stop)
     await worker.run(stop)
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # aiokafka leaves futures behind when a producer is thrown away; a traceback for each would say nothing more.
+    log.warning("loop.unheard", error=type(context.get("exception")).__name__)
 
 
 async def _topics_fit(settings: Settings, rules: Rules, stop: asyncio.Event) -> None:

@@ -23,7 +23,6 @@ CLOCK_SKEW_MS = 5 * 60 * 1000
 """How far ahead of the broker's clock a sender's may be."""
 
 _ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-_SOURCE = re.compile(r"^/(schools/[0-9]{7}|agencies/[a-z][a-z0-9-]{0,63})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,7 @@ class Validator:
         self._network = network
         self._families = families
         known = _known(directory, network)
+        self._parties = known[Names.PARTY]
         self._named = {name: _tree(_named_parties(kind.model), known) for name, kind in registry.items()}
 
     def validate(self, record: Record, *, signer: str | None, fault: Fault | None) -> Valid | Refused:
@@ -95,7 +95,7 @@ class Validator:
     def _identity(self, document: dict[str, Any]) -> Identity:
         source, event_id, name = document.get("source"), document.get("id"), document.get("type")
         return Identity(
-            source=source if isinstance(source, str) and _SOURCE.match(source) else None,
+            source=source if isinstance(source, str) and source in self._parties else None,
             event_id=event_id if isinstance(event_id, str) and _ID.match(event_id) else None,
             type=name if isinstance(name, str) and name in self._registry else None,
         )
