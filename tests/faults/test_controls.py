@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.faults.ground import Ground
 from tests.faults.scenarios import CAUGHT_AS, SCENARIOS, judge
 
 pytestmark = [
@@ -11,10 +12,21 @@ pytestmark = [
 ]
 
 
+TRIES = 3
+"""Whether a wrong hub's mistake is met is a matter of milliseconds; the right one has to come through each time."""
+
+
 @pytest.mark.parametrize("control", SCENARIOS)
-def test_a_hub_that_is_built_wrong_is_caught(ground, control):
-    found = judge(ground, SCENARIOS[control], control)
-    assert getattr(found, CAUGHT_AS[control]), found
+def test_a_hub_that_is_built_wrong_is_caught(servers, tmp_path, control):
+    for number in range(TRIES):
+        ground = Ground(servers.state_dir, tmp_path / f"ground-{number}")
+        try:
+            found = judge(ground, SCENARIOS[control], control)
+        finally:
+            ground.close()
+        if getattr(found, CAUGHT_AS[control]):
+            return
+    pytest.fail(f"{control} came through {TRIES} times; the last: {found}")
 
 
 @pytest.mark.parametrize("control", SCENARIOS)
