@@ -11,7 +11,6 @@ from hub.names import Names
 HUB = "dolen-hub"
 """The hub among the users; no agency of the directory is called so."""
 
-DAY_MS = 24 * 60 * 60 * 1000
 
 LARGEST_RECORD = 11 * 1024 * 1024
 """Inbound only: what is too large to be an event must still arrive, to get its dead letter and its sender an answer."""
@@ -111,7 +110,7 @@ def _configuration(retention_ms: int, replication: int, more: Mapping[str, str])
         "min.insync.replicas": str(max(1, replication - 1)),
         "retention.ms": str(retention_ms),
         # Kafka drops whole segments: rolled daily, a payload outlives its 30 days by one at the most, not by seven.
-        **({"segment.ms": str(DAY_MS)} if retention_ms > 0 else {}),
+        **({"segment.ms": str(topics.DAY_MS)} if retention_ms > 0 else {}),
         **more,
     }
     return tuple(sorted(settings.items()))

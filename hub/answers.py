@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.faults import Fault, FaultCode
+from contracts.topics import DAY_MS
 from hub.about import About
 from hub.dead_letter import dead_letter
 from hub.ledger import Unchained, unchained
@@ -25,7 +26,6 @@ from hub.route import Decision, route
 from hub.rules import Rules
 from hub.validate import Valid
 
-DAY_MS = 24 * 60 * 60 * 1000
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 

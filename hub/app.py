@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer
 
-from contracts.topics import Family
+from contracts.topics import DAY_MS, Family
 from hub.errors import StartRefused, Unavailable
 from hub.kafka_admin import Cluster
 from hub.lane import Lane
@@ -22,8 +22,6 @@ from hub.settings import Settings
 from hub.worker import Worker
 
 log = structlog.get_logger("dolen.hub")
-
-DAY_MS = 24 * 60 * 60 * 1000
 
 
 def make_worker(settings: Settings) -> Worker:

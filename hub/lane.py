@@ -117,7 +117,11 @@ class Lane:
                     await asyncio.sleep(self._settings.session_timeout_ms / 1000)
                 except (Unavailable, KafkaError) as away:
                     self._note(LaneState.WAITING, away)
-                    wait = min(2 * wait, LONGEST_WAIT_S) if time.monotonic() - started < 10 else 0.2
+                    wait = (
+                        min(2 * wait, LONGEST_WAIT_S)
+                        if time.monotonic() - started < 10
+                        else self._settings.retry_wait_s
+                    )
                     await asyncio.sleep(wait)
                 finally:
                     await self._let_go()

@@ -6,6 +6,7 @@ import time
 import structlog
 from aiokafka import ConsumerRecord
 
+from contracts.topics import DAY_MS
 from hub.dedupe import Claim
 from hub.ledger import LedgerEntry
 from hub.offsets import Offsets
@@ -18,7 +19,6 @@ from hub.settings import Settings
 
 log = structlog.get_logger("dolen.rebuild")
 
-DAY_MS = 24 * 60 * 60 * 1000
 WAIT_FOR_OTHER_S = 0.2
 
 

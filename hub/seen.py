@@ -19,8 +19,7 @@ Progress = Mapping[tuple[str, int], int]
 """The next offset to be read, for each (inbound topic, partition)."""
 
 _CLAIM = resources.files("hub").joinpath("claim.lua").read_text(encoding="utf-8")
-_UNMARK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-_UNLOCK = _UNMARK
+_DELETE_IF_STILL = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _LOCK_MS = 30_000
 
 
@@ -88,7 +87,7 @@ class Seen:
     async def unmark(self, claim: Claim, found: bytes) -> None:
         """Remove a mark that isn't the hub's, if it still stands there."""
         async with self._talking() as redis:
-            await _evaluate(redis, _UNMARK, [self._key(claim)], [found])
+            await _evaluate(redis, _DELETE_IF_STILL, [self._key(claim)], [found])
 
     async def distrust(self) -> None:
         """Take the epoch away: every lane waits until the window is rebuilt."""
@@ -119,7 +118,7 @@ class Seen:
             try:
                 yield Rebuild(redis, self, token)
             finally:
-                await _evaluate(redis, _UNLOCK, [self._lock_key], [token.encode()])
+                await _evaluate(redis, _DELETE_IF_STILL, [self._lock_key], [token.encode()])
 
     async def close(self) -> None:
         """Drop the connection."""

@@ -63,7 +63,6 @@ class Validator:
     ) -> None:
         """`families` says which family's topic each topic name is."""
         self._registry = registry
-        self._directory = directory
         self._network = network
         self._families = families
         known = _known(directory, network)

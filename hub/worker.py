@@ -9,14 +9,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
+from contracts.topics import DAY_MS
 from hub.errors import DolenError, InDoubt
 from hub.lane import Lane, LaneState, Progress
 from hub.rules import Rules, RulesFiles
 from hub.settings import Settings
 
 log = structlog.get_logger("dolen.worker")
-
-A_DAY_MS = 24 * 60 * 60 * 1000
 
 MakeLane = Callable[[int, AIOKafkaConsumer], Lane]
 
@@ -84,7 +83,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=max(300, settings.session_timeout_ms // 5),
             rebalance_timeout_ms=max(10_000, 3 * settings.request_timeout_ms),
-            max_poll_interval_ms=A_DAY_MS,  # a lane that waits for Redis doesn't poll, and is not dead
+            max_poll_interval_ms=DAY_MS,  # a lane that waits for Redis doesn't poll, and is not dead
             request_timeout_ms=max(settings.request_timeout_ms, settings.session_timeout_ms) + 1000,
             fetch_max_wait_ms=100,
             retry_backoff_ms=50,

@@ -8,7 +8,8 @@ from faststream import FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import SASLScram512
 
-from hub.app import DAY_MS, marks_secret
+from contracts.topics import DAY_MS
+from hub.app import marks_secret
 from hub.chain import read_head
 from hub.ledger import ChainHead
 from hub.offsets import Offsets
