@@ -33,7 +33,8 @@ def test_what_is_tested_is_what_runs() -> None:
 
 def test_every_dependency_is_in_its_lock() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    runs = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["local"]]
+    optional = project["project"]["optional-dependencies"].values()
+    runs = [*project["project"]["dependencies"], *(name for extra in optional for name in extra)]
     tested = [*runs, *project["dependency-groups"]["dev"]]
     for wanted, lock in ((runs, "requirements.lock"), (tested, "requirements-dev.lock")):
         names = {re.split(r"[\[<>=~!; ]", each)[0] for each in wanted}
