@@ -30,6 +30,17 @@ LEDGER = "hub.ledger.v1"
 DEAD_LETTERS = "hub.dead-letters.v1"
 """Fault codes, field paths and coordinates of what could not be taken. Hub only."""
 
+HEARTBEATS = "heartbeats.v1"
+"""What adapters say of themselves; every agency writes, the hub alone reads. No events, so no lane reads it."""
+
+HEARTBEAT_RETENTION_MS = DAY_MS
+
+ACCESS_REPORTS = "access.v1"
+"""Who looked at what, as the schools' portal and the console report it; the hub alone reads, and chains it."""
+
+ACCESS_LOG = "hub.access.v1"
+"""Access records in the hub's keeping, chained by hash as the ledger is. Hub only."""
+
 INBOUND: tuple[str, ...] = tuple(f"{family}.v1" for family in Family)
 """The topics that agencies write, in the order of the procedure."""
 

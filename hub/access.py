@@ -77,7 +77,9 @@ def access(
     users = {agency: prefix + agency for agency in (*sorted(agencies), HUB)}
     acls = set(_hub_acls(users[HUB], prefix, names))
     for agency, kind in agencies.items():
-        acls |= set(_agency_acls(users[agency], agency, prefix, families_of(kind, registry)))
+        written = [topics.inbound(family) for family in families_of(kind, registry)]
+        written += [topics.HEARTBEATS, *([topics.ACCESS_REPORTS] if kind is Kind.SCHOOLS else [])]
+        acls |= set(_agency_acls(users[agency], agency, prefix, written))
     return Access(
         topics=tuple(_topics(sorted(agencies), names, prefix, lanes=lanes, replication=replication)),
         users=users,
@@ -99,7 +101,9 @@ def _topics(agencies: Iterable[str], names: Names, prefix: str, *, lanes: int, r
     for agency in agencies:
         for name in topics.outbound_topics(agency):
             yield Topic(prefix + name, lanes, replication, _configuration(payload, replication, {}))
-    for name in (names.ledger, names.dead_letters):
+    yield Topic(names.heartbeats, lanes, replication, _configuration(topics.HEARTBEAT_RETENTION_MS, replication, {}))
+    yield Topic(names.access_reports, lanes, replication, _configuration(payload, replication, {}))
+    for name in (names.ledger, names.dead_letters, names.access_log):
         yield Topic(name, lanes, replication, _configuration(kept, replication, {}))
 
 
@@ -116,10 +120,10 @@ def _configuration(retention_ms: int, replication: int, more: Mapping[str, str])
     return tuple(sorted(settings.items()))
 
 
-def _agency_acls(user: str, agency: str, prefix: str, families: Iterable[topics.Family]) -> Iterable[Acl]:
-    for family in families:
-        yield Acl(user, "WRITE", "TOPIC", prefix + topics.inbound(family))
-        yield Acl(user, "DESCRIBE", "TOPIC", prefix + topics.inbound(family))
+def _agency_acls(user: str, agency: str, prefix: str, written: Iterable[str]) -> Iterable[Acl]:
+    for topic in written:
+        yield Acl(user, "WRITE", "TOPIC", prefix + topic)
+        yield Acl(user, "DESCRIBE", "TOPIC", prefix + topic)
     for operation in ("READ", "DESCRIBE"):
         yield Acl(user, operation, "TOPIC", prefix + topics.read_prefix(agency), prefixed=True)
     yield Acl(user, "READ", "GROUP", f"{prefix}{agency}.", prefixed=True)
@@ -127,8 +131,9 @@ def _agency_acls(user: str, agency: str, prefix: str, families: Iterable[topics.
 
 def _hub_acls(user: str, prefix: str, names: Names) -> Iterable[Acl]:
     for operation in ("READ", "DESCRIBE"):
-        for name in names.inbound:
+        for name in (*names.inbound, names.heartbeats, names.access_reports):
             yield Acl(user, operation, "TOPIC", name)
+    yield Acl(user, "WRITE", "TOPIC", names.access_reports)  # the console's own
     for operation in ("READ", "WRITE", "DESCRIBE"):
         yield Acl(user, operation, "TOPIC", f"{prefix}to.", prefixed=True)
         yield Acl(user, operation, "TOPIC", f"{prefix}hub.", prefixed=True)

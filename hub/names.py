@@ -29,6 +29,21 @@ class Names:
         return self.prefix + topics.DEAD_LETTERS
 
     @property
+    def heartbeats(self) -> str:
+        """The topic on which adapters say that they are alive."""
+        return self.prefix + topics.HEARTBEATS
+
+    @property
+    def access_reports(self) -> str:
+        """The topic on which portal and console say who looked at what."""
+        return self.prefix + topics.ACCESS_REPORTS
+
+    @property
+    def access_log(self) -> str:
+        """The topic of access records in the hub's keeping."""
+        return self.prefix + topics.ACCESS_LOG
+
+    @property
     def group(self) -> str:
         """The consumer group of all workers."""
         return f"{self.prefix}dolen-hub"

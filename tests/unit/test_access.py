@@ -4,7 +4,7 @@ import pytest
 
 from contracts.kinds import Kind
 from contracts.registry import REGISTRY
-from contracts.topics import INBOUND, Family
+from contracts.topics import ACCESS_REPORTS, HEARTBEATS, INBOUND, Family
 from hub.access import HUB, Acl, access, families_of
 
 AGENCIES = {"cardiff-education": Kind.EDUCATION, "south-wales-police": Kind.POLICE, "schools": Kind.SCHOOLS}
@@ -24,7 +24,7 @@ def test_every_topic_takes_the_brokers_time() -> None:
 
 def test_payloads_go_after_thirty_days_and_the_ledger_stays() -> None:
     kept = {topic.name for topic in wanted().topics if dict(topic.configuration)["retention.ms"] == "-1"}
-    assert kept == {"hub.ledger.v1", "hub.dead-letters.v1"}
+    assert kept == {"hub.ledger.v1", "hub.dead-letters.v1", "hub.access.v1"}
 
 
 def test_three_copies_ask_for_two_in_step() -> None:
@@ -35,18 +35,20 @@ def test_three_copies_ask_for_two_in_step() -> None:
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_an_agency_writes_only_what_its_role_publishes(agency: str) -> None:
     written = {acl.name for acl in wanted().acls if acl.user == agency and acl.operation == "WRITE"}
-    assert written == {f"{family}.v1" for family in families_of(AGENCIES[agency], REGISTRY)}
+    families = {f"{family}.v1" for family in families_of(AGENCIES[agency], REGISTRY)}
+    assert written == families | {HEARTBEATS} | ({ACCESS_REPORTS} if agency == "schools" else set())
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_an_agency_reads_only_its_own_topics(agency: str) -> None:
     read = {(acl.resource, acl.name, acl.prefixed) for acl in wanted().acls if acl.user == agency}
-    read = {acl for acl in read if acl[1] not in INBOUND}
+    read = {acl for acl in read if acl[1] not in (*INBOUND, HEARTBEATS, ACCESS_REPORTS)}
     assert read == {("TOPIC", f"to.{agency}.", True), ("GROUP", f"{agency}.", True)}
 
 
 def test_only_the_hub_reads_what_agencies_write() -> None:
-    readers = {acl.user for acl in wanted().acls if acl.operation == "READ" and acl.name in INBOUND}
+    written = (*INBOUND, HEARTBEATS, ACCESS_REPORTS)
+    readers = {acl.user for acl in wanted().acls if acl.operation == "READ" and acl.name in written}
     assert readers == {HUB}
 
 
