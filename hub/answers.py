@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.faults import Fault, FaultCode
-from contracts.topics import DAY_MS
+from contracts.topics import DAY_MS, Family
 from hub.about import About
 from hub.dead_letter import dead_letter
 from hub.ledger import Unchained, unchained
@@ -25,6 +25,9 @@ from hub.record import Coordinates, Output
 from hub.route import Decision, route
 from hub.rules import Rules
 from hub.validate import Valid
+
+_SAID_AT = {"delivered": "stored_at", "opened": "opened_at", "accepted-by": "accepted_at", "refused": "refused_at"}
+"""The kinds of a recipient's receipt, each with the field that says when it happened."""
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -51,7 +54,8 @@ def accepted(about: About, valid: Valid, rules: Rules) -> Answer:
         else:
             not_told.append(_not_told(decision))
     outputs += _receipt("accepted", about, accepted_data(about.name, about.at, told, not_told), rules)
-    return Answer(Outcome.ACCEPTED, outputs, _entry(about, Outcome.ACCEPTED, rules, decisions=[*told, *not_told]))
+    entry = _entry(about, Outcome.ACCEPTED, rules, decisions=[*told, *not_told], answers=_answers(valid))
+    return Answer(Outcome.ACCEPTED, outputs, entry)
 
 
 def duplicate(about: About, first: Coordinates, rules: Rules) -> Answer:
@@ -106,6 +110,20 @@ def _receipt(outcome: str, about: About, data: dict[str, Any], rules: Rules) -> 
     ]
 
 
+def _answers(valid: Valid) -> dict[str, Any] | None:
+    """Which notification a recipient's receipt answers; None for every other event."""
+    if valid.kind.family is not Family.RECEIPTS:
+        return None
+    data, kind = valid.document["data"], valid.event.type.split(".")[3]
+    return {
+        "delivery": data["delivery"],
+        "original": {"source": data["original"]["source"], "id": data["original"]["id"]},
+        "kind": kind,
+        "said_at": data[_SAID_AT[kind]],
+        "reason": data.get("reason"),
+    }
+
+
 def _not_told(decision: Decision) -> dict[str, Any]:
     return {
         "recipient": decision.recipient,
@@ -150,6 +168,7 @@ def _entry(
     faults: Sequence[dict[str, str]] = (),
     first: Coordinates | None = None,
     decisions: Sequence[dict[str, Any]] = (),
+    answers: dict[str, Any] | None = None,
 ) -> Unchained:
     at, trace = about.at, about.trace
     return unchained(
@@ -164,5 +183,6 @@ def _entry(
             "receipt_to": about.receipt_to,
             "trace": trace._asdict(),
             "versions": rules.versions,
+            **({"answers": answers} if answers is not None else {}),
         }
     )

@@ -7,6 +7,8 @@ from typing import Any
 from orjson import dumps
 from pydantic import BaseModel, ConfigDict
 
+from contracts.times import Moment
+
 GENESIS = "0" * 64
 """What the first record of a lane's chain names as the hash before it."""
 
@@ -87,6 +89,31 @@ class TraceEntry(BaseModel):
     """The `traceparent` in the envelope: where the event began, which need not be the previous hop."""
 
 
+class Original(BaseModel):
+    """The identity of the event that a notification was made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    id: str
+
+
+class Answers(BaseModel):
+    """Which notification a recipient's receipt answers, and how: no name, and nothing that a person wrote."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    """The notification's id."""
+    original: Original
+    kind: str
+    """`delivered`, `opened`, `accepted-by` or `refused`."""
+    said_at: Moment
+    """When it happened, as the recipient says."""
+    reason: str | None
+    """Why it was refused, a code; None for the others."""
+
+
 class Versions(BaseModel):
     """The data that the decisions rest on."""
 
@@ -127,6 +154,8 @@ class LedgerEntry(BaseModel):
     faults: tuple[FaultEntry, ...]
     first: FirstAt | None
     decisions: tuple[DecisionEntry, ...]
+    answers: Answers | None = None
+    """Only of a recipient's receipt that was accepted."""
     receipt: str | None
     """Id of the receipt that went to the sender, if there was anybody to send it to."""
     receipt_to: str | None

@@ -50,6 +50,14 @@ _ENTRY: Form = {
     "versions": {"policy": _TEXT, "directory": _TEXT, "network": _TEXT},
     "prev": _TEXT,
 }
+_ANSWERS: Form = {
+    "delivery": _TEXT,
+    "original": {"source": _TEXT, "id": _TEXT},
+    "kind": _TEXT,
+    "said_at": _TEXT,
+    "reason": _OPTIONAL,
+}
+_ANSWERING: Form = {**_ENTRY, "answers": _ANSWERS}
 _OUTCOMES = frozenset({"accepted", "duplicate", "conflict", "rejected"})
 VERSION = 1
 
@@ -60,7 +68,8 @@ def parse(value: bytes | None) -> Entry | None:
         entry = orjson.loads(value or b"")
     except ValueError:
         return None
-    return entry if _has(entry, _ENTRY) and _holds_together(entry) else None
+    has_form = _has(entry, _ENTRY) or _has(entry, _ANSWERING)
+    return entry if has_form and _holds_together(entry) else None
 
 
 def again(value: bytes) -> Entry:

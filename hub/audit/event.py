@@ -158,12 +158,28 @@ def _wrong_facts(entry: Entry, judged: Judged, outcome: Outcome) -> Iterator[str
         "receipt": ids.receipt(record.topic, record.partition, record.offset) if has_receipt else None,
         "receipt_to": judged.receipt_to,
         "trace": judged.trace._asdict(),
+        "answers": _answers(judged) if outcome.name == "accepted" else None,
     }
     if outcome.name in ("accepted", "rejected"):
         facts["first"] = None
     if outcome.name != "accepted":
         facts["decisions"] = []
-    return (name for name, fact in facts.items() if entry[name] != fact)
+    return (name for name, fact in facts.items() if entry.get(name) != fact)
+
+
+def _answers(judged: Judged) -> dict[str, Any] | None:
+    """What the entry of a recipient's receipt must say of the notification that it answers."""
+    if judged.document is None or ".receipts." not in judged.document["type"]:
+        return None
+    data, kind = judged.document["data"], judged.document["type"].rsplit(".", 2)[1]
+    when = {"delivered": "stored_at", "opened": "opened_at", "refused": "refused_at"}.get(kind, "accepted_at")
+    return {
+        "delivery": data["delivery"],
+        "original": data["original"],
+        "kind": kind,
+        "said_at": data[when],
+        "reason": data["reason"] if kind == "refused" else None,
+    }
 
 
 def _hold_decisions(

@@ -1,16 +1,8 @@
-"""Reads from Kafka what belongs to one id: the ledger for decisions, the inbound receipts for answers."""
+"""Reads from the ledger in Kafka what belongs to one id: its decisions, and what recipients answered."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Protocol
 
-from pydantic import ValidationError
-from pydantic_core import from_json
-
-from contracts.envelope import MAX_EVENT_BYTES
-from contracts.events.receipts import AcceptedByData, DeliveredData, OpenedData, RefusedData
-from contracts.registry import REGISTRY
-from contracts.topics import Family, inbound
 from hub.names import Names
 from hub.observe.trail import (
     Answered,
@@ -23,16 +15,13 @@ from hub.observe.trail import (
     by_identity,
     deliveries,
     identity,
-    offset_needle,
+    inbound,
 )
-from hub.observe.trail import inbound as inbound_id
 from hub.offsets import Offsets
 from hub.outcomes import Outcome
 from hub.record import Record
 from hub.scan import scan
 from hub.settings import Settings
-
-_ANSWERS = frozenset(f"wales.child-protection.receipts.{kind}.v1" for kind in AnswerKind)
 
 
 class Topics(Protocol):
@@ -75,11 +64,11 @@ async def find(asked: Query, topics: Topics, names: Names) -> list[Trail]:
     groups = by_identity(await _with_repeats(asked, hits, topics, names))
     told = deliveries(record for group in groups for record in group)
     answers = await _answers(topics, names, told)
-    are_answers = {inbound_id(answer.recorded.entry) for answer in answers}
+    are_answers = {inbound(answer.recorded.entry) for answer in answers}
     return [
         Trail(group, tuple(answer for answer in answers if answer.delivery in deliveries(group)))
         for group in groups
-        if not any(inbound_id(record.entry) in are_answers for record in group)
+        if not any(inbound(record.entry) in are_answers for record in group)
     ]
 
 
@@ -104,54 +93,14 @@ async def _with_repeats(asked: Query, hits: list[Recorded], topics: Topics, name
 
 async def _answers(topics: Topics, names: Names, told: Collection[str]) -> list[Answered]:
     """Receipts for the notifications in `told` that the hub accepted; others are no more than somebody's claim."""
-    if not told:
-        return []
-    claimed = {}
-    async for records in topics.read(names.prefix + inbound(Family.RECEIPTS), range(topics.lanes)):
-        for record in records:
-            if _may_answer(record, told):
-                claimed[f"{record.topic}/{record.partition}/{record.offset}"] = record.value or b""
-    needles = {offset_needle(place) for place in claimed}
-    lanes = sorted({int(place.split("/")[1]) for place in claimed})
-    recorded = await _ledger(topics, names, lanes, needles)
-    accepted = [record for record in recorded if record.entry.outcome == Outcome.ACCEPTED]
-    found = [
-        (_answered(claimed[place], record)) for record in accepted if (place := inbound_id(record.entry)) in claimed
-    ]
-    return sorted(filter(None, found), key=lambda answer: answer.recorded.entry.at.time_ms)
+    recorded = await _ledger(topics, names, range(topics.lanes), {delivery.encode() for delivery in told})
+    found = [answer for record in recorded if (answer := _answered(record)) is not None and answer.delivery in told]
+    return sorted(found, key=lambda answer: answer.recorded.entry.at.time_ms)
 
 
-def _may_answer(record: Record, told: Collection[str]) -> bool:
-    if record.value is None or len(record.value) > MAX_EVENT_BYTES:
-        return False
-    if not any(delivery.encode() in record.value for delivery in told):
-        return False
-    try:
-        event = from_json(record.value)
-        return event["type"] in _ANSWERS and event["data"]["delivery"] in told
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def _answered(value: bytes, recorded: Recorded) -> Answered | None:
-    kind = REGISTRY.get(recorded.entry.event.type or "")
-    if kind is None:
+def _answered(recorded: Recorded) -> Answered | None:
+    answers = recorded.entry.answers
+    if answers is None or recorded.entry.outcome != Outcome.ACCEPTED:
         return None
-    try:
-        data = kind.model.model_validate_json(value).data
-    except ValidationError:
-        return None
-    match data:
-        case DeliveredData():
-            return Answered(AnswerKind.DELIVERED, data.delivery, _ms(data.stored_at), "", recorded)
-        case OpenedData():
-            return Answered(AnswerKind.OPENED, data.delivery, _ms(data.opened_at), "", recorded)
-        case AcceptedByData():
-            return Answered(AnswerKind.ACCEPTED_BY, data.delivery, _ms(data.accepted_at), "", recorded)
-        case RefusedData():
-            return Answered(AnswerKind.REFUSED, data.delivery, _ms(data.refused_at), data.reason, recorded)
-    return None
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    said_ms = int(answers.said_at.timestamp() * 1000)
+    return Answered(AnswerKind(answers.kind), answers.delivery, said_ms, answers.reason or "", recorded)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +97,37 @@ def test_the_ledgers_chain_is_whole_over_batches(bench):
         entry = json.loads(value)
         assert (entry["number"], entry["prev"]) == (number, previous)
         previous = record_hash(value)
+
+
+def test_the_ledger_says_which_notification_a_recipients_receipt_answers_and_nothing_else_does(bench):
+    planned = bench.simulated(4000)
+    entries = ledger(bench.take(map(bench.raw, planned)))
+    kinds = set()
+    for plan, entry in zip(planned, entries, strict=True):
+        event = json.loads(plan.value) if entry.outcome == Outcome.ACCEPTED else {"type": ""}
+        if ".receipts." not in event["type"]:
+            assert entry.answers is None
+            continue
+        data, answers = event["data"], entry.answers
+        assert answers.delivery == data["delivery"]
+        assert answers.original.model_dump() == data["original"]
+        assert event["type"] == f"wales.child-protection.receipts.{answers.kind}.v1"
+        assert answers.said_at.isoformat() in {_moment(value) for name, value in data.items() if name.endswith("_at")}
+        assert answers.reason == data.get("reason")
+        kinds.add(answers.kind)
+    assert kinds == {"delivered", "opened", "accepted-by", "refused"}
+
+
+def _moment(written):
+    return datetime.fromisoformat(written).isoformat()
+
+
+def test_a_receipts_ledger_entry_has_nothing_that_a_person_wrote(bench):
+    written = bench.take(map(bench.raw, bench.simulated(4000))).outputs
+    found = [json.loads(output.value) for output in written if output.topic == NAMES.ledger]
+    answering = [entry["answers"] for entry in found if "answers" in entry]
+    assert answering
+    assert all(answers.keys() == {"delivery", "original", "kind", "said_at", "reason"} for answers in answering)
 
 
 def test_nothing_of_a_refused_event_is_kept_or_sent_back(bench):

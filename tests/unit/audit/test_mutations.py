@@ -268,6 +268,18 @@ def lose_the_trace(records: Records) -> Records:
     return chained_again(edited(records, of_outcome("duplicate"), lambda entry: entry["trace"].update(span="0" * 16)))
 
 
+def hide_what_is_answered(records: Records) -> Records:
+    return chained_again(edited(records, answering, lambda entry: entry.pop("answers")))
+
+
+def let_it_answer_another(records: Records) -> Records:
+    return chained_again(edited(records, answering, lambda entry: entry["answers"].update(delivery="0" * 36)))
+
+
+def put_a_name_into_an_answer(records: Records) -> Records:
+    return chained_again(edited(records, answering, lambda entry: entry["answers"].update(role="Mali")))
+
+
 def drop_an_event(records: Records) -> Records:
     return without(records, event_of(records, one(records, of_outcome("rejected"))))
 
@@ -309,6 +321,10 @@ def name_a_first_that_is_not_there(records: Records) -> Records:
 
 def told_somebody(record: Record) -> bool:
     return is_entry(record) and any(decision["told"] for decision in document(record)["decisions"])
+
+
+def answering(record: Record) -> bool:
+    return is_entry(record) and "answers" in document(record)
 
 
 def with_a_child(record: Record) -> bool:
@@ -361,6 +377,9 @@ MUTATIONS: list[tuple[Break, set[Code]]] = [
     (put_a_name_into_the_ledger, {C.LEDGER_UNREADABLE, C.NO_LEDGER_RECORD}),
     (name_another_signer, {C.LEDGER_SAYS_OTHERWISE}),
     (lose_the_trace, {C.LEDGER_SAYS_OTHERWISE}),
+    (hide_what_is_answered, {C.LEDGER_SAYS_OTHERWISE}),
+    (let_it_answer_another, {C.LEDGER_SAYS_OTHERWISE}),
+    (put_a_name_into_an_answer, {C.LEDGER_UNREADABLE, C.NO_LEDGER_RECORD}),
     (drop_an_event, {C.NO_INBOUND_RECORD}),
     (say_told_of_one_who_was_not, {C.TOLD_NOT_ENTITLED}),
     (say_not_told_of_one_who_was, {C.ENTITLED_NOT_TOLD}),

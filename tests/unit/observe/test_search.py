@@ -1,7 +1,6 @@
 """From one id, all that belongs to a notification is found, and nothing that only claims to."""
 
 import asyncio
-import json
 from dataclasses import replace
 
 import pytest
@@ -87,25 +86,23 @@ def test_a_receipt_for_another_notification_is_no_answer() -> None:
     assert trail.answers == ()
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"\xff" + DELIVERY.encode(),
-        json.dumps({"type": "wales.child-protection.receipts.delivered.v1", "data": [DELIVERY]}).encode(),
-        json.dumps([DELIVERY]).encode(),
-        f'{{"type": {{"a": 1}}, "data": {{"delivery": ["{DELIVERY}"]}}}}'.encode(),
-        b"[" * 100_000 + DELIVERY.encode(),
-        DELIVERY.encode() * 10_000,
-    ],
-    ids=["not-utf-8", "no-object", "a-list", "odd-types", "deep", "long"],
-)
-def test_hostile_records_among_the_receipts_are_passed_over(value: bytes) -> None:
+def test_an_answer_is_found_when_its_payload_is_long_gone() -> None:
     topics = MemoryTopics()
     topics.decide(entry())
-    topics.put("receipts.v1", 0, value, time_ms=ZERO)
     put_answer(topics, answer("refused"), after_ms=50)
+    del topics.records["receipts.v1", 2]
     (trail,) = found(EVENT, topics)
     assert [(given.kind, given.reason) for given in trail.answers] == [(AnswerKind.REFUSED, "not-our-child")]
+    assert {topic for topic, _ in topics.reads} == {NAMES.ledger}
+
+
+def test_an_answer_that_came_twice_is_one_answer() -> None:
+    topics = MemoryTopics()
+    topics.decide(entry())
+    put_answer(topics, answer("opened"), after_ms=50)
+    put_answer(topics, answer("opened"), after_ms=90, outcome="duplicate")
+    (trail,) = found(EVENT, topics)
+    assert [given.kind for given in trail.answers] == [AnswerKind.OPENED]
 
 
 def test_a_repeat_in_another_lane_belongs_to_the_trail() -> None:

@@ -165,7 +165,22 @@ def put_answer(topics: MemoryTopics, event: dict[str, Any], *, lane: int = 2, af
     signer = event["source"].rpartition("/")[2]
     trace = {"parent": span_id("sent", event["source"], event["id"])} | changed.pop("trace", {})
     decisions = [not_told("relation:sender", "no-such-relation")]
+    if changed.get("outcome", "accepted") == "accepted":
+        changed["answers"] = answers_of(event)
     topics.decide(entry(at=at, event=name, signer=signer, decisions=decisions, trace=trace, **changed))
+
+
+def answers_of(event: dict[str, Any]) -> dict[str, Any]:
+    """What the ledger entry of a recipient's receipt says of the notification that it answers."""
+    data = event["data"]
+    said_at = next(data[name] for name in ("stored_at", "opened_at", "accepted_at", "refused_at") if name in data)
+    return {
+        "delivery": data["delivery"],
+        "original": data["original"],
+        "kind": event["type"].split(".")[3],
+        "said_at": said_at,
+        "reason": data.get("reason"),
+    }
 
 
 def story() -> MemoryTopics:
