@@ -1,1 +1,4 @@
-"""The edges: one folder an agency system."""
+"""The edges: one folder an agency system, one line here."""
+
+ADAPTERS: tuple[str, ...] = ()
+"""Names of the folders beside this file, each with a `declaration.py`; imported when one is run, not before."""

@@ -8,7 +8,7 @@ _STRING = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|#.*')
 
 
 def line_of(content: str, path: tuple[str | int, ...]) -> int | None:
-    """The line, from 1, of a value at a path such as ("agencies", 3) or ("organisation", 0, "kind").
+    """The line, from 1, of a value at a path such as ("agencies", 3), ("organisation", 0, "kind") or ("inbox", "at").
 
     Where the value is missing, the line of what it is missing from; None where that is the whole file. Knows files
     with one level of tables and lists of strings, which is all that a network file has.
@@ -20,11 +20,15 @@ def line_of(content: str, path: tuple[str | int, ...]) -> int | None:
         start = starts[min(path[1], len(starts) - 1)]
         table, path = str(path[0]), path[2:]
         end = next((n for n in range(start + 1, len(lines)) if _TABLE.match(lines[n])), len(lines))
+    elif path and (starts := _table_starts(lines, str(path[0]))):
+        start = starts[0]
+        table, path = str(path[0]), path[1:]
+        end = next((n for n in range(start + 1, len(lines)) if _TABLE.match(lines[n])), len(lines))
     if not path:
         return start + 1
     for number in range(start, end):
         found = _KEY.match(lines[number])
-        if found and found[1] == path[0]:
+        if found and found[1] == str(path[0]):
             return _element(lines, number, path[1]) if len(path) > 1 and isinstance(path[1], int) else number + 1
         if not table and _TABLE.match(lines[number]):
             break

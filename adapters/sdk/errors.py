@@ -2,6 +2,9 @@
 
 AdapterError
 ├── CredentialsRefused   the agency's file is missing or broken: mend it and start again
+├── ConfigurationRefused the adapter's configuration file is: mend it and start again
+├── StoreRefused         the adapter's database can't be used: mend it and start again
+├── NotStored            the database did not take something: nothing of it is kept, give it again
 ├── NotConnected         Kafka can't be reached, or does not let the agency in
 ├── NotAllowed           Kafka knows the agency and refuses: the family or the topic is not its own to use
 └── NotSent              nobody knows whether Kafka has it: send the same bytes again, the hub knows a repeat
@@ -14,6 +17,18 @@ class AdapterError(Exception):
 
 class CredentialsRefused(AdapterError):
     """The file that provisioning gave the agency is missing or not as it was written."""
+
+
+class ConfigurationRefused(AdapterError):
+    """An adapter's configuration file can't be taken; names file, line and remedy."""
+
+
+class StoreRefused(AdapterError):
+    """An adapter's database can't be opened, is in use, or was made by a newer Dolen."""
+
+
+class NotStored(AdapterError):
+    """The database did not take something, as on a full disk: nothing of it is kept, and it can be given again."""
 
 
 class NotConnected(AdapterError):

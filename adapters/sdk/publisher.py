@@ -63,6 +63,10 @@ class Publisher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of Kafka; the next send connects again."""
         await self._let_go(self._broker)
 
     async def publish(self, value: bytes, *, family: Family, subject: str, traceparent: bytes | None = None) -> Sent:
@@ -76,16 +80,23 @@ class Publisher:
         self, value: bytes, *, family: Family, subject: str, traceparent: bytes | None = None
     ) -> Awaitable[Sent]:
         """Put one event on its way, for many at once; await the answer to know where it is. One child's keep order."""
-        broker = await self._connected()
-        headers = {
-            SIGNATURE: sign(value, key_id=self._credentials.key_id, secret=self._credentials.secret).decode(),
-            "content-type": CONTENT_TYPE.decode(),
-        }
+        headers = {"content-type": CONTENT_TYPE.decode()}
         if traceparent is not None:
             headers[TRACEPARENT] = traceparent.decode()
-        topic = self._prefix + inbound(family)
+        return await self._put(value, inbound(family), key=subject, headers=headers)
+
+    async def report(self, value: bytes, *, topic: str, key: str) -> Sent:
+        """Send one signed record that is no event, as heartbeats are; raises as `publish` does."""
+        return await (await self._put(value, topic, key=key, headers={"content-type": "application/json"}))
+
+    async def _put(self, value: bytes, topic: str, *, key: str, headers: dict[str, str]) -> Awaitable[Sent]:
+        broker = await self._connected()
+        topic = self._prefix + topic
+        signature = sign(value, key_id=self._credentials.key_id, secret=self._credentials.secret).decode()
         try:
-            on_its_way = await broker.publish(value, topic, key=subject.encode(), headers=headers, no_confirm=True)
+            on_its_way = await broker.publish(
+                value, topic, key=key.encode(), headers={SIGNATURE: signature, **headers}, no_confirm=True
+            )
         except KafkaError as failure:
             await self._let_go(broker)
             raise self._explained(failure, topic) from None

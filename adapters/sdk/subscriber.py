@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,10 @@ log = structlog.get_logger("dolen.adapter")
 A_DAY_MS = 24 * 60 * 60 * 1000
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
+BATCH = 500
+"""The most records that are stored at once."""
+POLL_MS = 20
+"""After an empty poll FastStream looks away for as long again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,16 @@ def received(record: ConsumerRecord) -> Received:
     )
 
 
-Store = Callable[[Received], Awaitable[None]]
-"""Puts a record where it survives a crash, and returns only then. May be given the same record twice."""
+Store = Callable[[Sequence[Received]], Awaitable[None]]
+"""Puts records where they survive a crash, all or none, and returns only then. May be given the same ones twice."""
 
 
 class Subscriber:
     """Reads all of one agency's topics, in each partition's order; use it as an async context manager.
 
-    `store` is called for one record at a time. While it fails it is called again, with growing waits, and nothing
-    behind that record is read: an inbox that can't store has to be mended, not passed by.
+    `store` is called with what is there: records of several partitions, those of one partition in its order. While it
+    fails it is called again, with growing waits, and nothing behind those records is read: an inbox that can't store
+    has to be mended, not passed by.
     """
 
     def __init__(
@@ -102,17 +107,24 @@ class Subscriber:
         self._stopping.set()
         await self.broker.stop()
 
-    async def _stored(self, received: Received) -> None:
-        """Returns once the record is stored; only then does FastStream commit. It never returns a value to send."""
+    async def _stored(self, records: list[Received]) -> None:
+        """Returns once the records are stored; only then does FastStream commit. It never returns a value to send."""
         agency, wait = self._credentials.agency, FIRST_WAIT_S
         while True:
             try:
-                return await self._store(received)
-            except Exception as failure:  # whatever the agency's own store raises, the record is not lost for it
-                at = f"{received.topic}/{received.partition}/{received.offset}"
-                log.error("inbox.not_stored", agency=agency, at=at, error=type(failure).__name__, wait_s=wait)
+                return await self._store(records)
+            except Exception as failure:  # whatever the agency's own store raises, the records are not lost for it
+                at = f"{records[0].topic}/{records[0].partition}/{records[0].offset}"
+                log.error(
+                    "inbox.not_stored",
+                    agency=agency,
+                    at=at,
+                    records=len(records),
+                    error=type(failure).__name__,
+                    wait_s=wait,
+                )
                 if await self._stopped_within(wait):
-                    raise  # FastStream goes back to the record and commits nothing
+                    raise  # FastStream goes back to the records and commits nothing
                 wait = min(2 * wait, LONGEST_WAIT_S)
 
     async def _stopped_within(self, seconds: float) -> bool:
@@ -124,13 +136,21 @@ class Subscriber:
 
 
 def _subscribe(
-    broker: KafkaBroker, handler: Callable[[Received], Awaitable[None]], *, topics: list[str], group: str, title: str
+    broker: KafkaBroker,
+    handler: Callable[[list[Received]], Awaitable[None]],
+    *,
+    topics: list[str],
+    group: str,
+    title: str,
 ) -> None:
     subscribed = broker.subscriber(
         *topics,
         group_id=group,
         title=title,
         description="What the hub tells this agency; each is stored before its offset is committed.",
+        batch=True,
+        max_records=BATCH,
+        batch_timeout_ms=POLL_MS,
         isolation_level="read_committed",  # else an aborted notification would be read: no access rule can see to it
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,  # the default commits first, ACK commits even what failed
@@ -142,15 +162,18 @@ def _subscribe(
     subscribed(handler)
 
 
-async def _parse(record: ConsumerRecord, original: Callable[[ConsumerRecord], Awaitable[KafkaMessage]]) -> KafkaMessage:
+_Records = tuple[ConsumerRecord, ...]
+
+
+async def _parse(records: _Records, original: Callable[[_Records], Awaitable[KafkaMessage]]) -> KafkaMessage:
     # FastStream's parser fails at a header that isn't UTF-8, and the record is then committed unread (FastStream#2458);
     # it also takes `reply_to` from the headers. It is shown the one header that means something here.
-    return await original(dataclasses.replace(record, headers=tuple(_hops(record))))
+    return await original(tuple(dataclasses.replace(record, headers=tuple(_hops(record))) for record in records))
 
 
-async def _decode(message: KafkaMessage) -> Received:
-    record: Any = message.raw_message
-    return received(record)
+async def _decode(message: KafkaMessage) -> list[Received]:
+    records: Any = message.raw_message
+    return [received(record) for record in records]
 
 
 def _hops(record: ConsumerRecord) -> list[tuple[str, bytes]]:

@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.sdk.credentials import Credentials, credentials_path, load_credentials
-from adapters.sdk.errors import AdapterError, CredentialsRefused, NotConnected, NotSent
+from adapters.sdk.errors import (
+    AdapterError,
+    ConfigurationRefused,
+    CredentialsRefused,
+    NotConnected,
+    NotSent,
+    NotStored,
+    StoreRefused,
+)
 from adapters.sdk.outgoing import NotAnEvent
 from hub.errors import DolenError, StartRefused, Unavailable
 
@@ -28,9 +36,9 @@ def as_our_errors() -> Iterator[None]:
     """Give an error of the SDK the exit code that it deserves."""
     try:
         yield
-    except (CredentialsRefused, NotAnEvent) as refused:
+    except (ConfigurationRefused, CredentialsRefused, NotAnEvent, StoreRefused) as refused:
         raise StartRefused(str(refused)) from None
-    except (NotConnected, NotSent) as away:
+    except (NotConnected, NotSent, NotStored) as away:
         raise Unavailable(str(away)) from None
     except AdapterError as failed:
         raise DolenError(str(failed)) from None

@@ -1,12 +1,14 @@
-"""`dolen run hub`: one worker of the hub, until it is told to stop."""
+"""`dolen run`: one worker of the hub, or one adapter of an agency, until it is told to stop."""
 
 import asyncio
 import gc
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub.app import run_hub
+from hub.commands.agency import as_our_errors
 from hub.log import configure_log
 from hub.raw_records import read_any_header
 from hub.settings import load_settings
@@ -19,10 +21,13 @@ def services() -> None:
     """Run a service until SIGTERM or Ctrl-C."""
 
 
+LogOption = Annotated[bool, typer.Option("--log-json/--log-text", help="One JSON object a line, or text.")]
+
+
 @app.command()
 def hub(
     *,
-    log_json: Annotated[bool, typer.Option("--log-json/--log-text", help="One JSON object a line, or text.")] = True,
+    log_json: LogOption = True,
     debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
 ) -> None:
     """Run one worker of the hub: it takes its share of the lanes; start as many as you like, up to the lanes."""
@@ -34,3 +39,21 @@ def hub(
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
     asyncio.run(run_hub(settings))
+
+
+@app.command()
+def adapter(
+    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The adapter's file at this agency.")],
+    *,
+    log_json: LogOption = True,
+    debug: Annotated[bool, typer.Option(help="Log more.")] = False,
+) -> None:
+    """Run one adapter: it collects what the agency's system says, and gives it what the hub tells the agency."""
+    from adapters.sdk.configuration import load_configuration  # SQLAlchemy and the adapter itself: slow to import
+    from adapters.sdk.registry import declaration_of
+    from adapters.sdk.runtime import run_adapter
+
+    configure_log(json=log_json, debug=debug)
+    with as_our_errors():
+        settings = load_configuration(configuration)
+        asyncio.run(run_adapter(settings, declaration_of(settings.file.adapter)))

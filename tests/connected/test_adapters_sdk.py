@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from adapters.sdk.errors import NotAllowed, NotConnected
 from adapters.sdk.outgoing import checked
 from adapters.sdk.publisher import Publisher
 from adapters.sdk.reader import look
-from adapters.sdk.subscriber import Received, Subscriber
+from adapters.sdk.subscriber import Received, Store, Subscriber
 from contracts.topics import Family
 from hub.settings import Settings
 from tests.rig import Rig
@@ -109,8 +109,8 @@ def test_a_wrong_password_and_a_broker_that_is_away_are_told_apart_from_a_refusa
 def test_only_committed_records_arrive_and_their_headers_are_not_obeyed(rig: Rig, police: Credentials) -> None:
     stored: list[Received] = []
 
-    async def store(received: Received) -> None:
-        stored.append(received)
+    async def store(records: Sequence[Received]) -> None:
+        stored.extend(records)
 
     async def run() -> None:
         await _write(rig.settings, [b"first"], headers=[])
@@ -129,14 +129,14 @@ def test_what_was_stored_is_not_read_again_and_what_was_not_is(rig: Rig, police:
     stored: list[bytes] = []
     tried: list[bytes] = []
 
-    async def store(received: Received) -> None:
-        stored.append(received.value)
+    async def store(records: Sequence[Received]) -> None:
+        stored.extend(received.value for received in records)
 
-    async def fail(received: Received) -> None:
-        tried.append(received.value)
+    async def fail(records: Sequence[Received]) -> None:
+        tried.append(records[0].value)
         raise OSError
 
-    async def reading(store: Callable[[Received], Awaitable[None]], done: Callable[[], bool]) -> None:
+    async def reading(store: Store, done: Callable[[], bool]) -> None:
         async with Subscriber(police, store):
             await _until(done)
 
@@ -155,8 +155,8 @@ def test_what_was_stored_is_not_read_again_and_what_was_not_is(rig: Rig, police:
 def test_looking_takes_nothing(rig: Rig, police: Credentials) -> None:
     stored: list[bytes] = []
 
-    async def store(received: Received) -> None:
-        stored.append(received.value)
+    async def store(records: Sequence[Received]) -> None:
+        stored.extend(received.value for received in records)
 
     async def run() -> list[bytes]:
         await _write(rig.settings, [b"1", b"2", b"3"], headers=[])

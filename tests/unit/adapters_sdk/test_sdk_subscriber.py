@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def _record(headers: tuple[tuple[str, bytes], ...]) -> ConsumerRecord:
     return ConsumerRecord(TOPIC, 0, 7, 1000, 1, b"k", b"v", None, 1, 1, headers)
 
 
-async def _ignore(received: Received) -> None: ...
+async def _ignore(records: Sequence[Received]) -> None: ...
 
 
 def _arguments(broker: KafkaBroker) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def test_it_reads_every_topic_of_the_agency_under_the_prefix() -> None:
 def test_a_reply_to_header_sends_nothing_anywhere() -> None:
     stored: list[Received] = []
 
-    async def store(received: Received) -> None:
-        stored.append(received)
+    async def store(records: Sequence[Received]) -> None:
+        stored.extend(records)
 
     async def run() -> list[str]:
         broker = Subscriber(CREDENTIALS, store).broker
@@ -85,25 +86,25 @@ def test_a_record_that_could_not_be_stored_is_stored_later_and_nothing_passes_it
     monkeypatch.setattr(subscriber, "FIRST_WAIT_S", 0.001)
     calls: list[int] = []
 
-    async def store(received: Received) -> None:
-        calls.append(received.offset)
+    async def store(records: Sequence[Received]) -> None:
+        calls.append(records[0].offset)
         if len(calls) < 4:
             raise RuntimeError("a child's name")
 
     received = subscriber.received(_record(()))
-    asyncio.run(Subscriber(CREDENTIALS, store)._stored(received))
+    asyncio.run(Subscriber(CREDENTIALS, store)._stored([received]))
     assert calls == [7, 7, 7, 7]
 
 
 def test_stopping_ends_the_tries_and_commits_nothing() -> None:
-    async def store(received: Received) -> None:
+    async def store(records: Sequence[Received]) -> None:
         raise RuntimeError
 
     async def run() -> None:
         subject = Subscriber(CREDENTIALS, store)
         subject._stopping.set()
         with pytest.raises(RuntimeError):  # FastStream's NACK_ON_ERROR goes back to the record
-            await subject._stored(subscriber.received(_record(())))
+            await subject._stored([subscriber.received(_record(()))])
 
     asyncio.run(run())
 

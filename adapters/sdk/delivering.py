@@ -1,0 +1,232 @@
+"""Gives an agency's notifications to its system: children side by side, each child's in order, failures again later."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import from_json
+from sqlalchemy import Connection
+
+from adapters.sdk import answers
+from adapters.sdk.clock import Clock, moment, system_clock
+from adapters.sdk.composing import Composed, composed
+from adapters.sdk.declaration import Declaration, Draft, Edge, Notification, NotTranslated
+from adapters.sdk.errors import NotStored
+from adapters.sdk.inbox import Due, Failed, Inbox, Settled
+from adapters.sdk.outbox import StoredOutbox
+from adapters.sdk.outcome import Delivered, Outcome, Refused, Retry
+from adapters.sdk.outgoing import NotAnEvent
+from adapters.sdk.pseudonyms import Pseudonyms
+from adapters.sdk.store import Store
+from adapters.sdk.waits import backoff_ms, either
+from contracts.delivery import Delivery, view_of
+from contracts.registry import REGISTRY
+from contracts.topics import Family
+
+log = structlog.get_logger("dolen.adapter")
+
+AHEAD = 4
+"""So many notifications are fetched for each that is handled."""
+GRACE_S = 10.0
+"""For what is under way when the adapter is stopped."""
+IDLE_S = 1.0
+"""How long a change from another process, as of `dolen adapter parked`, may go unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """When a failed notification is tried again, and when no more."""
+
+    most: int
+    first_ms: int
+    longest_ms: int
+    timeout_s: float
+
+
+@dataclass
+class Delivering:
+    """Works through the inbox of one adapter."""
+
+    store: Store
+    inbox: Inbox
+    outbox: StoredOutbox
+    declaration: Declaration[Any, Any]
+    edge: Edge[Any]
+    pseudonyms: Pseudonyms
+    tries: Tries
+    at_once: int
+    clock: Clock = system_clock
+    random: Random = field(default_factory=Random)
+
+    def __post_init__(self) -> None:
+        self.stirred = asyncio.Event()
+        """Set when something new may be due."""
+        self._slots = asyncio.Semaphore(self.at_once)
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._done: list[Settled | Failed] = []
+        self._some_done = asyncio.Event()
+        self._all_written = asyncio.Event()
+        self._all_written.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`; what is under way then is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(self._write_down())
+            try:
+                await self._work(stop)
+                await self._finish()
+            finally:
+                for task in (writing, *self._busy.values()):
+                    task.cancel()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                started = await self._start_what_is_due()
+                wait_s = IDLE_S if started else await self._until_next()
+            except NotStored as failure:
+                log.error("inbox.not_read", error=str(failure))
+                wait_s = IDLE_S
+            await either(stop, self.stirred, wait_s)
+            self.stirred.clear()
+
+    async def _finish(self) -> None:
+        """Let what is under way come to its end; what takes too long is delivered again after the next start."""
+        if self._busy:
+            await asyncio.wait(self._busy.values(), timeout=GRACE_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_written.wait(), GRACE_S)
+
+    async def _start_what_is_due(self) -> int:
+        room = AHEAD * self.at_once - len(self._busy)
+        if room <= 0:
+            return 0
+        limit = room + len(self._busy)
+        due = await self.store.read(lambda connection: self.inbox.due(connection, limit))
+        fresh = [one for one in due if one.line not in self._busy][:room]
+        for one in fresh:
+            self._busy[one.line] = asyncio.create_task(self._handle(one))
+        return len(fresh)
+
+    async def _until_next(self) -> float:
+        """Seconds until something held or failed is due; short where all that is due is under way."""
+        if self._busy:
+            return IDLE_S
+        at = await self.store.read(self.inbox.next_due_at)
+        return IDLE_S if at is None else min(IDLE_S, max(0.001, (at - self.clock()) / 1000))
+
+    async def _handle(self, due: Due) -> None:
+        async with self._slots:
+            self._done.append(await self._outcome(due))
+        self._all_written.clear()
+        self._some_done.set()
+
+    async def _outcome(self, due: Due) -> Settled | Failed:
+        document = _document(due)
+        try:
+            outcome = await self._asked(due)
+        except NotTranslated as failure:
+            log.warning("inbox.unreadable", delivery=due.delivery_id, code=failure.code, path=failure.path)
+            outcome = Refused("unreadable")
+        except TimeoutError:
+            outcome = Retry("no-answer-in-time")
+        except Exception as failure:  # an adapter's mistake stops one child, not the agency; its text may hold data
+            outcome = Retry(f"failed-{type(failure).__name__.lower()}")
+        match outcome:
+            case Retry():
+                return self._failed(due, outcome)
+            case Delivered():
+                return Settled(due, "delivered", None, self._answers(due, document, outcome))
+            case Refused():
+                return Settled(due, "refused", outcome.code, self._answers(due, document, outcome))
+
+    async def _asked(self, due: Due) -> Outcome:
+        if due.family not in self.declaration.subscribes:
+            if due.family == Family.RECEIPTS:
+                return Delivered()  # an adapter that doesn't want them need not say so each time
+            return Refused("other", "This agency's system has no place for notifications of this family.")
+        delivery = _parsed(due)
+        native = self.declaration.to_native(delivery)
+        notification = Notification(delivery, attempt=due.attempts + 1, gap=due.missing_from is not None)
+        async with asyncio.timeout(self.tries.timeout_s):
+            return await self.edge.deliver(native, notification)
+
+    def _failed(self, due: Due, retry: Retry) -> Failed:
+        tried = due.attempts + 1
+        if tried >= self.tries.most:
+            log.error("inbox.parked", delivery=due.delivery_id, type=due.type, reason=retry.reason, tries=tried)
+            return Failed(due, retry.reason, None)
+        wait = backoff_ms(tried, first_ms=self.tries.first_ms, longest_ms=self.tries.longest_ms, random=self.random)
+        if retry.after is not None:
+            wait = max(wait, int(retry.after.total_seconds() * 1000))
+        log.warning("inbox.retry", delivery=due.delivery_id, reason=retry.reason, tries=tried, wait_ms=wait)
+        return Failed(due, retry.reason, self.clock() + wait)
+
+    def _answers(self, due: Due, document: dict[str, Any], outcome: Delivered | Refused) -> tuple[Composed, ...]:
+        if not answers.is_answered(str(document.get("source")), due.family):
+            return ()
+        at = moment(self.clock())
+        try:
+            if isinstance(outcome, Refused):
+                draft: Draft = answers.refused(document, at, outcome)
+            else:
+                draft = answers.delivered(document, at)
+            return (composed(draft, self.pseudonyms),)
+        except (KeyError, NotAnEvent):
+            # A notification that lacks what an answer must name: there is nobody to tell.
+            log.error("inbox.not_answered", delivery=due.delivery_id, type=due.type)
+            return ()
+
+    async def _write_down(self) -> None:
+        """Put outcomes into the store, many at a time; those that the store does not take are tried again."""
+        while True:
+            await self._some_done.wait()
+            self._some_done.clear()
+            while self._done:
+                done = tuple(self._done)
+                try:
+                    await self.store.write(partial(self._settle, done))
+                except NotStored as failure:
+                    log.error("inbox.outcome_not_stored", outcomes=len(done), error=str(failure))
+                    await asyncio.sleep(IDLE_S)
+                else:
+                    self._over(done)
+
+    def _settle(self, done: Sequence[Settled | Failed], connection: Connection) -> None:
+        self.inbox.settle(connection, done)
+
+    def _over(self, done: Sequence[Settled | Failed]) -> None:
+        self._done = self._done[len(done) :]
+        for item in done:
+            self._busy.pop(item.due.line, None)
+        if not self._done:
+            self._all_written.set()
+        self.stirred.set()
+        if any(isinstance(item, Settled) and item.answers for item in done):
+            self.outbox.stirred.set()
+
+
+def _document(due: Due) -> dict[str, Any]:
+    try:
+        document = from_json(due.value)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _parsed(due: Due) -> Delivery:
+    kind = REGISTRY.get(due.type)
+    if kind is None:
+        raise NotTranslated("type-unknown", path="type", remedy="install a Dolen that knows the type")
+    try:
+        return view_of(kind.model).model_validate_json(due.value)
+    except ValidationError as wrong:
+        found = wrong.errors(include_input=False, include_context=False, include_url=False)[0]
+        path = "*" if found["type"] == "extra_forbidden" else ".".join(str(part) for part in found["loc"])
+        raise NotTranslated("not-a-notification", path=path, remedy="install a Dolen that knows the field") from None

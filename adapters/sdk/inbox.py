@@ -1,0 +1,271 @@
+"""Decides which notification is handled next: one child's in order, a repeat never, a gap after a short wait."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+
+from adapters.sdk.arrival import Arrival, arrival
+from adapters.sdk.clock import Clock, system_clock
+from adapters.sdk.composing import Composed
+from adapters.sdk.outbox import StoredOutbox
+from adapters.sdk.receipts import HubReceipt
+from adapters.sdk.store import Store
+from adapters.sdk.subscriber import Received
+from adapters.sdk.upsert import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One notification whose turn it is."""
+
+    row: int
+    line: int
+    delivery_id: str
+    family: str
+    type: str
+    sequence: int
+    value: bytes
+    attempts: int
+    missing_from: int | None
+    """The first number that did not come, where this one comes before its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A notification that is over and done with."""
+
+    due: Due
+    state: str
+    """delivered, refused or skipped."""
+    reason: str | None
+    answers: Sequence[Composed] = ()
+    """What the sender is told, through the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A notification that is tried again at a time, or, without one, parks its child."""
+
+    due: Due
+    reason: str
+    again_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """What waits, as the heartbeat says it."""
+
+    waiting: int
+    oldest_at: int | None
+    parked_children: int
+    parked: int
+
+
+class Inbox:
+    """An agency's notifications in its store."""
+
+    def __init__(self, store: Store, outbox: StoredOutbox, *, window_ms: int, clock: Clock = system_clock) -> None:
+        """`window_ms` is how long one that comes before its turn waits for those before it."""
+        self._store = store
+        self._tables = store.tables
+        self._outbox = outbox
+        self._window_ms = window_ms
+        self._clock = clock
+
+    async def store(self, records: Sequence[Received]) -> None:
+        """Put a batch where it survives a crash, and return only then; raises NotStored."""
+        came = [arrival(record) for record in records]
+        await self._store.write(lambda connection: self.keep(connection, came))
+
+    def keep(self, connection: Connection, came: Sequence[Arrival | HubReceipt]) -> None:
+        """Keep what is new, in the line of its child; settle the outbox by what the hub says of it."""
+        self._outbox.settle(connection, (item for item in came if isinstance(item, HubReceipt)))
+        new = self._new(connection, [item for item in came if isinstance(item, Arrival)])
+        if not new:
+            return
+        now = self._clock()
+        of_child: dict[tuple[str, str], list[Arrival]] = {}
+        for item in new:
+            of_child.setdefault((item.source, item.subject), []).append(item)
+        lines = {child: self._line(connection, child, items, now) for child, items in of_child.items()}
+        connection.execute(insert(self._tables.inbox), [self._row(item, lines, now) for item in new])
+
+    def due(self, connection: Connection, limit: int) -> list[Due]:
+        """The first waiting notification of each child whose turn it is, the longest due first."""
+        inbox, lines = self._tables.inbox, self._tables.inbox_lines
+        rows = connection.execute(
+            select(
+                *(inbox.c[name] for name in ("id", "line", "delivery_id", "family", "type", "sequence", "value")),
+                inbox.c.attempts,
+                inbox.c.ordered,
+                lines.c.sequence.label("handled"),
+            )
+            .join_from(lines, inbox, inbox.c.id == self._first())
+            .where(_is_due(lines), lines.c.due_at <= self._clock())
+            .order_by(lines.c.due_at)
+            .limit(limit)
+        )
+        return [
+            Due(
+                row=row.id,
+                line=row.line,
+                delivery_id=row.delivery_id,
+                family=row.family,
+                type=row.type,
+                sequence=row.sequence,
+                value=row.value,
+                attempts=row.attempts,
+                missing_from=row.handled + 1 if row.ordered and row.sequence > row.handled + 1 else None,
+            )
+            for row in rows
+        ]
+
+    def next_due_at(self, connection: Connection) -> int | None:
+        """When the next one's turn comes."""
+        lines = self._tables.inbox_lines
+        at: int | None = connection.execute(select(func.min(lines.c.due_at)).where(_is_due(lines))).scalar_one()
+        return at
+
+    def settle(self, connection: Connection, done: Iterable[Settled | Failed]) -> None:
+        """Write what became of notifications, and what their senders are told, in one transaction."""
+        items = list(done)
+        settled = [item for item in items if isinstance(item, Settled)]
+        self._outbox.add_all(connection, [answer for item in settled for answer in item.answers])
+        self._end(connection, settled)
+        for failed in (item for item in items if isinstance(item, Failed)):
+            self._fail(connection, failed)
+
+    def counts(self, connection: Connection) -> InboxCounts:
+        inbox, lines = self._tables.inbox, self._tables.inbox_lines
+        oldest = connection.execute(
+            select(func.min(inbox.c.stored_at)).where(inbox.c.state == literal_column("'waiting'"))
+        ).scalar_one()
+        waiting = connection.execute(
+            select(func.coalesce(func.sum(lines.c.waiting), 0)).where(lines.c.waiting > literal_column("0"))
+        ).scalar_one()
+        children, parked = connection.execute(
+            select(func.count(), func.coalesce(func.sum(lines.c.waiting), 0)).where(lines.c.parked_at.is_not(None))
+        ).one()
+        return InboxCounts(int(waiting), oldest, children, int(parked))
+
+    # -- parts
+
+    def _new(self, connection: Connection, came: Sequence[Arrival]) -> list[Arrival]:
+        """Those whose id is not known, each once."""
+        inbox = self._tables.inbox
+        by_id = {item.delivery_id: item for item in reversed(came)}
+        if not by_id:
+            return []
+        known = connection.execute(select(inbox.c.delivery_id).where(inbox.c.delivery_id.in_(by_id)))
+        for row in known:
+            del by_id[row.delivery_id]
+        return [item for item in came if by_id.get(item.delivery_id) is item]
+
+    def _line(self, connection: Connection, child: tuple[str, str], items: Sequence[Arrival], now: int) -> int:
+        lines = self._tables.inbox_lines
+        lowest = min((item.sequence for item in items if item.ordered), default=None)
+        held = now if lowest is None else now + self._window_ms
+        # An earlier one than all that wait goes at once; else the line's own time stands, unless nothing waited in it.
+        due: Any = case((lines.c.waiting == 0, held), else_=lines.c.due_at)
+        if lowest is not None:
+            due = case((lines.c.sequence >= lowest - 1, now), else_=due)
+        statement = upsert(connection, lines).values(
+            source=child[0],
+            subject=child[1],
+            sequence=0,
+            waiting=len(items),
+            due_at=now if lowest is not None and lowest <= 1 else held,
+        )
+        line: int = connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[lines.c.source, lines.c.subject],
+                set_={"waiting": lines.c.waiting + len(items), "due_at": due},
+            ).returning(lines.c.id)
+        ).scalar_one()
+        return line
+
+    def _row(self, item: Arrival, lines: dict[tuple[str, str], int], now: int) -> dict[str, Any]:
+        return {
+            "delivery_id": item.delivery_id,
+            "line": lines[item.source, item.subject],
+            "sequence": item.sequence,
+            "family": item.family,
+            "type": item.type,
+            "ordered": item.ordered,
+            "value": item.value,
+            "state": "waiting",
+            "attempts": 0,
+            "stored_at": now,
+            "held_until": now + self._window_ms if item.ordered else now,
+        }
+
+    def _first(self) -> Any:
+        """The id of the first waiting row of a line."""
+        inbox, lines = self._tables.inbox, self._tables.inbox_lines
+        first = inbox.alias()
+        return (
+            select(first.c.id)
+            .where(first.c.line == lines.c.id, first.c.state == literal_column("'waiting'"))
+            .order_by(first.c.sequence, first.c.id)
+            .limit(1)
+            .correlate(lines)
+            .scalar_subquery()
+        )
+
+    def _end(self, connection: Connection, settled: Sequence[Settled]) -> None:
+        if not settled:
+            return
+        inbox, lines, now = self._tables.inbox, self._tables.inbox_lines, self._clock()
+        connection.execute(
+            update(inbox)
+            .where(inbox.c.id == bindparam("row"))
+            .values(state=bindparam("to"), reason=bindparam("why"), attempts=inbox.c.attempts + 1, settled_at=now),
+            [{"row": item.due.row, "to": item.state, "why": item.reason} for item in settled],
+        )
+        handled = case((lines.c.sequence > bindparam("number"), lines.c.sequence), else_=bindparam("number"))
+        following = inbox.alias()
+        turn = case(
+            (following.c.sequence <= handled + 1, literal(now)),
+            (following.c.held_until <= now, literal(now)),
+            else_=following.c.held_until,
+        )
+        next_at = (
+            select(turn)
+            .where(following.c.line == lines.c.id, following.c.state == literal_column("'waiting'"))
+            .order_by(following.c.sequence, following.c.id)
+            .limit(1)
+            .correlate(lines)
+            .scalar_subquery()
+        )
+        connection.execute(
+            update(lines)
+            .where(lines.c.id == bindparam("line_id"))
+            .values(sequence=handled, waiting=lines.c.waiting - 1, due_at=func.coalesce(next_at, now), parked_at=None),
+            [{"line_id": item.due.line, "number": item.due.sequence} for item in settled],
+        )
+
+    def _fail(self, connection: Connection, failed: Failed) -> None:
+        inbox, lines, due = self._tables.inbox, self._tables.inbox_lines, failed.due
+        connection.execute(
+            update(inbox).where(inbox.c.id == due.row).values(attempts=due.attempts + 1, reason=failed.reason)
+        )
+        values = {"parked_at": self._clock()} if failed.again_at is None else {"due_at": failed.again_at}
+        connection.execute(update(lines).where(lines.c.id == due.line).values(**values))
+
+
+def _is_due(lines: Any) -> ColumnElement[bool]:
+    return and_(lines.c.waiting > literal_column("0"), lines.c.parked_at.is_(None))

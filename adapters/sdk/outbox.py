@@ -1,0 +1,291 @@
+"""Decides what is taken to be sent, under which number, and when an event is over and done with."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, case, delete, func, insert, literal_column, select, update
+
+from adapters.sdk.clock import Clock, system_clock
+from adapters.sdk.composing import Composed, composed
+from adapters.sdk.declaration import Draft, NotTranslated, Taken
+from adapters.sdk.pseudonyms import Pseudonyms
+from adapters.sdk.receipts import HubReceipt
+from adapters.sdk.store import Store
+from adapters.sdk.upsert import upsert
+from contracts.topics import Family
+
+log = structlog.get_logger("dolen.adapter")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One event that is due to be sent."""
+
+    row: int
+    line: int
+    event_id: str
+    family: Family
+    subject: str
+    hop: bytes
+    value: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """What waits, as the heartbeat says it."""
+
+    waiting: int
+    """Without the hub's receipt."""
+    oldest_at: int | None
+    rejected: int
+    untranslated: int
+
+
+class StoredOutbox:
+    """An agency's outbox in its store; the `Outbox` that an adapter is given."""
+
+    def __init__(self, store: Store, pseudonyms: Pseudonyms, *, clock: Clock = system_clock) -> None:
+        self._store = store
+        self._tables = store.tables
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+        self.stirred = asyncio.Event()
+        """Set when something new may be due."""
+
+    async def put(self, draft: Draft) -> Taken:
+        """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""
+        event = composed(draft, self._pseudonyms)
+        taken = await self._store.write(lambda connection: self.add(connection, event))
+        self.stirred.set()
+        return taken
+
+    def put_in(self, connection: Connection, draft: Draft) -> Taken:
+        """The same inside a transaction of the caller's own, on a connection to the store's own database.
+
+        For a system whose tables are there too: its row and the event are then taken together or not at all.
+        """
+        return self.add(connection, composed(draft, self._pseudonyms))
+
+    async def set_aside(self, reference: str, reason: NotTranslated, *, native: bytes | None = None) -> None:
+        """Keep a native record that could not be translated, for a person of the agency to see."""
+        table, now = self._tables.untranslated, self._clock()
+        values = {"code": reason.code, "path": reason.path, "remedy": reason.remedy, "native": native, "seen_at": now}
+        log.warning("outbox.not_translated", code=reason.code, path=reason.path)
+
+        def keep(connection: Connection) -> None:
+            statement = upsert(connection, table).values(reference=reference, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=[table.c.reference], set_=values))
+
+        await self._store.write(keep)
+
+    def add(self, connection: Connection, event: Composed) -> Taken:
+        """Give the event the next number of its child, and keep it; a known reference keeps what it has."""
+        untranslated = self._tables.untranslated
+        connection.execute(delete(untranslated).where(untranslated.c.reference == event.reference))
+        return self.add_all(connection, [event])[0]
+
+    def add_all(self, connection: Connection, events: Sequence[Composed]) -> list[Taken]:
+        """The same for many, whose references all differ."""
+        if not events:
+            return []
+        outbox, now = self._tables.outbox, self._clock()
+        columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "value"))
+        references = [event.reference for event in events]
+        found = connection.execute(select(*columns).where(outbox.c.reference.in_(references)))
+        known = {row.reference: row for row in found}
+        new = [event for event in events if event.reference not in known]
+        if new:
+            connection.execute(insert(outbox), [self._row(connection, event, now) for event in new])
+        return [
+            self._again(connection, event, known[event.reference])
+            if event.reference in known
+            else Taken(event.event_id)
+            for event in events
+        ]
+
+    def _row(self, connection: Connection, event: Composed, now: int) -> dict[str, Any]:
+        line, sequence = self._next(connection, event, now)
+        return {
+            "reference": event.reference,
+            "event_id": event.event_id,
+            "line": line,
+            "source": event.source,
+            "subject": event.subject,
+            "sequence": sequence,
+            "family": event.family.value,
+            "type": event.type,
+            "hop": event.hop,
+            "value": event.numbered(sequence),
+            "state": "waiting",
+            "attempts": 0,
+            "taken_at": now,
+            "due_at": now,
+        }
+
+    def _again(self, connection: Connection, event: Composed, known: Any) -> Taken:
+        value = event.numbered(known.sequence)
+        if known.state != "rejected" or value == known.value:
+            return Taken(event.event_id, again=True)
+        # Mended: the hub never took the first, so the id is still free and the child's number still this event's.
+        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
+        mended = {"value": value, "hop": event.hop, "family": event.family.value, "type": event.type}
+        reset = {"state": "waiting", "due_at": now, "settled_at": None, "outcome": None, "faults": None}
+        connection.execute(update(outbox).where(outbox.c.id == known.id).values(**mended, **reset))
+        connection.execute(
+            update(lines).where(lines.c.id == known.line).values(waiting=lines.c.waiting + 1, due_at=now)
+        )
+        return Taken(event.event_id)
+
+    def _next(self, connection: Connection, event: Composed, now: int) -> tuple[int, int]:
+        lines = self._tables.outbox_lines
+        statement = upsert(connection, lines).values(
+            source=event.source, subject=event.subject, sequence=1, waiting=1, due_at=now
+        )
+        row = connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[lines.c.source, lines.c.subject],
+                set_={
+                    "sequence": lines.c.sequence + 1,
+                    "waiting": lines.c.waiting + 1,
+                    "due_at": case((lines.c.waiting == 0, now), else_=lines.c.due_at),
+                },
+            ).returning(lines.c.id, lines.c.sequence)
+        ).one()
+        return row.id, row.sequence
+
+    # -- what the sender asks and says
+
+    def leaving(self, connection: Connection, limit: int) -> list[Leaving]:
+        """The first unsent event of each child whose turn it is, the longest due first."""
+        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
+        earliest = outbox.alias()
+        first = (
+            select(earliest.c.id)
+            .where(earliest.c.line == lines.c.id, earliest.c.state == literal_column("'waiting'"))
+            .order_by(earliest.c.sequence)
+            .limit(1)
+            .correlate(lines)
+            .scalar_subquery()
+        )
+        rows = connection.execute(
+            select(*_leaving(outbox))
+            .join_from(lines, outbox, outbox.c.id == first)
+            .where(lines.c.waiting > literal_column("0"), lines.c.due_at <= now)
+            .order_by(lines.c.due_at)
+            .limit(limit)
+        )
+        return [_as_leaving(row) for row in rows]
+
+    def unanswered(self, connection: Connection, limit: int) -> list[Leaving]:
+        """Events that Kafka has, and of which the hub has said nothing in time."""
+        outbox, now = self._tables.outbox, self._clock()
+        rows = connection.execute(
+            select(*_leaving(outbox))
+            .where(outbox.c.state == literal_column("'sent'"), outbox.c.due_at <= now)
+            .order_by(outbox.c.due_at)
+            .limit(limit)
+        )
+        return [_as_leaving(row) for row in rows]
+
+    def sent(self, connection: Connection, gone: Sequence[tuple[Leaving, str, int]]) -> None:
+        """Kafka has these, each at a place, with the time at which its receipt is missed."""
+        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
+        for event, at, due_at in gone:
+            values = {"at": at, "due_at": due_at, "attempts": event.attempts + 1}
+            unsent = connection.execute(
+                update(outbox)
+                .where(outbox.c.id == event.row, outbox.c.state == "waiting")
+                .values(state="sent", **values)
+            )
+            if unsent.rowcount:
+                connection.execute(
+                    update(lines).where(lines.c.id == event.line).values(waiting=lines.c.waiting - 1, due_at=now)
+                )
+            else:
+                connection.execute(
+                    update(outbox).where(outbox.c.id == event.row, outbox.c.state == "sent").values(**values)
+                )
+
+    def held_back(self, connection: Connection, line: int, until: int) -> None:
+        """Kafka refuses a child's next event: its line waits, since nothing may pass it."""
+        lines = self._tables.outbox_lines
+        connection.execute(update(lines).where(lines.c.id == line).values(due_at=until))
+
+    # -- what the inbox brings
+
+    def settle(self, connection: Connection, receipts: Iterable[HubReceipt]) -> None:
+        """End what the hub has answered; a receipt that was read before changes nothing."""
+        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
+        for receipt in receipts:
+            found = connection.execute(
+                select(outbox.c.id, outbox.c.line, outbox.c.state, outbox.c.answered).where(
+                    outbox.c.event_id == receipt.event_id, outbox.c.source == receipt.source
+                )
+            ).one_or_none()
+            if found is None or found.state in ("accepted", "rejected") or _is_old(receipt.at, found.answered):
+                continue
+            if receipt.outcome == "rejected" and not receipt.authenticated:
+                # Somebody without our key used the id, or our key is no longer valid: what we sent is still unanswered.
+                log.error("outbox.not_authenticated", event_id=receipt.event_id, at=receipt.at)
+                continue
+            state = "rejected" if receipt.outcome == "rejected" else "accepted"
+            if state == "rejected":
+                log.error("outbox.rejected", event_id=receipt.event_id, faults=[f["code"] for f in receipt.faults])
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id == found.id)
+                .values(
+                    state=state,
+                    settled_at=now,
+                    outcome=receipt.outcome,
+                    answered=receipt.at,
+                    faults=json.dumps(receipt.faults) if receipt.faults else None,
+                )
+            )
+            if found.state == "waiting":  # Kafka had it, and its confirmation was lost
+                connection.execute(
+                    update(lines).where(lines.c.id == found.line).values(waiting=lines.c.waiting - 1, due_at=now)
+                )
+
+    # -- what people ask
+
+    def counts(self, connection: Connection) -> OutboxCounts:
+        outbox, untranslated = self._tables.outbox, self._tables.untranslated
+        open_ = select(func.count(), func.min(outbox.c.taken_at)).where(outbox.c.settled_at.is_(None))
+        waiting, oldest = connection.execute(open_).one()
+        rejected = connection.execute(
+            select(func.count()).select_from(outbox).where(outbox.c.state == literal_column("'rejected'"))
+        ).scalar_one()
+        kept = connection.execute(select(func.count()).select_from(untranslated)).scalar_one()
+        return OutboxCounts(waiting, oldest, rejected, kept)
+
+
+def _is_old(at: str, answered: str | None) -> bool:
+    """Whether a receipt is one that came before, read again after the event was mended."""
+    if answered is None:
+        return False
+    (place, _, offset), (before, _, known) = at.rpartition("/"), answered.rpartition("/")
+    return place == before and int(offset) <= int(known)
+
+
+def _leaving(outbox: Any) -> tuple[Any, ...]:
+    names = ("id", "line", "event_id", "family", "subject", "hop", "value", "attempts")
+    return tuple(outbox.c[name] for name in names)
+
+
+def _as_leaving(row: Any) -> Leaving:
+    return Leaving(
+        row=row.id,
+        line=row.line,
+        event_id=row.event_id,
+        family=Family(row.family),
+        subject=row.subject,
+        hop=row.hop.encode(),
+        value=row.value,
+        attempts=row.attempts,
+    )

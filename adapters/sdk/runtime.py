@@ -1,0 +1,146 @@
+"""Runs one adapter at one agency: its edge, its store, and its two ways to Kafka."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from adapters.sdk.configuration import Configuration
+from adapters.sdk.credentials import Credentials, load_credentials
+from adapters.sdk.declaration import Declaration, Edge
+from adapters.sdk.delivering import Delivering, Tries
+from adapters.sdk.heartbeats import Heartbeats
+from adapters.sdk.inbox import Inbox
+from adapters.sdk.keys import pseudonym_key
+from adapters.sdk.outbox import StoredOutbox
+from adapters.sdk.pseudonyms import Pseudonyms
+from adapters.sdk.publisher import Publisher
+from adapters.sdk.sending import Sending
+from adapters.sdk.store import Store
+from adapters.sdk.subscriber import Received, Subscriber
+from adapters.sdk.waits import stopped_within
+
+log = structlog.get_logger("dolen.adapter")
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+
+
+@dataclass
+class Running:
+    """One adapter with all that it works with; use its `store` as a context manager around `run`."""
+
+    credentials: Credentials
+    declaration: Declaration[Any, Any]
+    store: Store
+    outbox: StoredOutbox
+    inbox: Inbox
+    edge: Edge[Any]
+    publisher: Publisher
+    sending: Sending
+    delivering: Delivering
+    heartbeats: Heartbeats
+    group: str
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Collect, send, receive and deliver until `stop`; Kafka and the system may be away meanwhile."""
+        name = self.declaration.name
+        log.info("adapter.runs", adapter=name, agency=self.credentials.agency, store=self.store.where)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.sending.run(stop))
+            tasks.create_task(self.delivering.run(stop))
+            tasks.create_task(self.heartbeats.run(stop))
+            tasks.create_task(_again_and_again("inbox.not_connected", self._receive, stop))
+            tasks.create_task(_again_and_again("edge.collect_failed", self._collect, stop))
+        await self._close()
+        log.info("adapter.stopped", adapter=name, agency=self.credentials.agency)
+
+    async def _receive(self, stop: asyncio.Event) -> None:
+        async def store(records: Sequence[Received]) -> None:
+            await self.inbox.store(records)
+            self.delivering.stirred.set()
+
+        async with Subscriber(self.credentials, store, group=self.group):
+            await stop.wait()
+
+    async def _collect(self, stop: asyncio.Event) -> None:
+        await self.edge.collect(self.outbox, stop)
+
+    async def _close(self) -> None:
+        await self.publisher.close()
+        close = getattr(self.edge, "close", None)
+        if close is not None:
+            await close()
+
+
+def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -> Running:
+    """Put an adapter together, by its file; raises ConfigurationRefused, CredentialsRefused or StoreRefused."""
+    file = configuration.file
+    credentials = load_credentials(configuration.beside(file.credentials))
+    settings = configuration.settings(declaration.settings)
+    pseudonyms = Pseudonyms(credentials.agency, pseudonym_key(configuration.beside(file.pseudonym_key)))
+    store = Store(configuration.store_url, schema=file.store_schema)
+    outbox = StoredOutbox(store, pseudonyms)
+    inbox = Inbox(store, outbox, window_ms=_ms(file.inbox.window_s))
+    edge = declaration.open(settings, pseudonyms)
+    publisher = Publisher(credentials)
+    tries = Tries(
+        most=file.inbox.tries,
+        first_ms=_ms(file.inbox.first_wait_s),
+        longest_ms=_ms(file.inbox.longest_wait_s),
+        timeout_s=file.inbox.timeout_s,
+    )
+    return Running(
+        credentials=credentials,
+        declaration=declaration,
+        store=store,
+        outbox=outbox,
+        inbox=inbox,
+        edge=edge,
+        publisher=publisher,
+        sending=Sending(store, outbox, publisher, resend_after_ms=_ms(file.outbox.resend_after_s)),
+        delivering=Delivering(
+            store=store,
+            inbox=inbox,
+            outbox=outbox,
+            declaration=declaration,
+            edge=edge,
+            pseudonyms=pseudonyms,
+            tries=tries,
+            at_once=file.inbox.at_once,
+        ),
+        heartbeats=Heartbeats(store, outbox, inbox, publisher, agency=credentials.agency, adapter=declaration.name),
+        group=file.inbox.group,
+    )
+
+
+async def run_adapter(configuration: Configuration, declaration: Declaration[Any, Any]) -> None:
+    """Run an adapter until SIGTERM or Ctrl-C."""
+    running = assemble(configuration, declaration)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with running.store:
+        await running.run(stop)
+
+
+async def _again_and_again(what: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Do what ends only with `stop`, and begin again where it fails; what ends by itself has nothing more to do."""
+    wait = FIRST_WAIT_S
+    while not stop.is_set():
+        try:
+            await work(stop)
+            return
+        except Exception as failure:  # the other half of the adapter goes on; its text may hold data
+            log.error(what, error=type(failure).__name__, wait_s=wait)
+        if await stopped_within(stop, wait):
+            return
+        wait = min(2 * wait, LONGEST_WAIT_S)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

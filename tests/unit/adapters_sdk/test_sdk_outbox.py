@@ -1,0 +1,212 @@
+"""What the outbox took is on disk, has one id and one number, and stays until the hub's receipt is in."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from adapters.sdk.declaration import NotTranslated
+from adapters.sdk.outgoing import NotAnEvent, checked
+from adapters.sdk.store import Store
+from tests.adapter_parts import CHILD, EPISODE, OTHER_CHILD, Parts, draft, hub_receipt, made
+
+
+def _leaving(parts: Parts) -> list[tuple[str, int]]:
+    """Subject and number of what is due to be sent."""
+    due = parts.store.look(lambda connection: parts.outbox.leaving(connection, 100))
+    return [(event.subject, json.loads(event.value)["sequence"]) for event in due]
+
+
+async def _send(parts: Parts) -> list[str]:
+    """Kafka takes all that is due; their ids."""
+    due = await parts.store.read(lambda connection: parts.outbox.leaving(connection, 100))
+    gone = [(event, f"referrals.v1/0/{event.row}", parts.clock() + 60_000) for event in due]
+    await parts.store.write(lambda connection: parts.outbox.sent(connection, gone))
+    return [event.event_id for event in due]
+
+
+def test_an_event_is_numbered_traced_and_keeps_the_rules_of_its_type(parts: Parts) -> None:
+    taken = asyncio.run(parts.outbox.put(draft()))
+    (event,) = parts.store.look(lambda connection: parts.outbox.leaving(connection, 100))
+    document = json.loads(checked(event.value).value)
+    assert document["id"] == taken.event_id
+    assert document["sequence"] == 1
+    assert document["source"] == "/agencies/cardiff-social-services"
+    assert document["traceparent"].split("-")[1] == event.hop.decode().split("-")[1], "one trace"
+
+
+def test_each_child_has_numbers_of_its_own_from_one_and_leaves_one_at_a_time(parts: Parts) -> None:
+    async def run() -> None:
+        for reference, subject in (("a", CHILD), ("b", CHILD), ("c", OTHER_CHILD), ("d", CHILD)):
+            await parts.outbox.put(draft(reference, subject=subject))
+
+    asyncio.run(run())
+    assert sorted(_leaving(parts)) == [(CHILD, 1), (OTHER_CHILD, 1)]
+    asyncio.run(_send(parts))
+    assert _leaving(parts) == [(CHILD, 2)]
+    asyncio.run(_send(parts))
+    assert _leaving(parts) == [(CHILD, 3)]
+
+
+def test_a_record_that_is_read_twice_is_one_event(parts: Parts) -> None:
+    async def run() -> tuple[bool, bool]:
+        first, second = await asyncio.gather(parts.outbox.put(draft("a")), parts.outbox.put(draft("a")))
+        assert first.event_id == second.event_id
+        return first.again, second.again
+
+    assert sorted(asyncio.run(run())) == [False, True]
+    assert _leaving(parts) == [(CHILD, 1)]
+
+
+def test_what_breaks_the_rules_is_not_taken_and_uses_no_number(parts: Parts) -> None:
+    async def run() -> None:
+        with pytest.raises(NotAnEvent, match="data"):
+            await parts.outbox.put(replace(draft("a"), data={}))
+        await parts.outbox.put(draft("b"))
+
+    asyncio.run(run())
+    assert _leaving(parts) == [(CHILD, 1)]
+
+
+def test_an_agency_does_not_speak_for_another(parts: Parts) -> None:
+    with pytest.raises(NotAnEvent, match="source"):
+        asyncio.run(parts.outbox.put(draft(source="/agencies/south-wales-police")))
+
+
+def test_the_hubs_receipt_ends_it_and_a_second_one_changes_nothing(parts: Parts) -> None:
+    async def run() -> None:
+        taken = await parts.outbox.put(draft())
+        await _send(parts)
+        assert parts.store.look(parts.outbox.counts).waiting == 1
+        await parts.inbox.store([hub_receipt("accepted", taken.event_id), hub_receipt("duplicate", taken.event_id)])
+
+    asyncio.run(run())
+    counts = parts.store.look(parts.outbox.counts)
+    assert (counts.waiting, counts.rejected) == (0, 0)
+
+
+def test_without_a_receipt_the_same_bytes_are_due_again_and_not_before(parts: Parts) -> None:
+    def unanswered() -> list[bytes]:
+        due = parts.store.look(lambda connection: parts.outbox.unanswered(connection, 100))
+        return [event.value for event in due]
+
+    async def run() -> None:
+        await parts.outbox.put(draft())
+        (event,) = parts.store.look(lambda connection: parts.outbox.leaving(connection, 100))
+        await _send(parts)
+        assert unanswered() == []
+        parts.clock.forward(61)
+        assert unanswered() == [event.value]
+
+    asyncio.run(run())
+
+
+def test_a_receipt_may_come_before_kafkas_confirmation(parts: Parts) -> None:
+    async def run() -> None:
+        taken = await parts.outbox.put(draft("a"))
+        await parts.outbox.put(draft("b"))
+        due = parts.store.look(lambda connection: parts.outbox.leaving(connection, 100))
+        await parts.inbox.store([hub_receipt("accepted", taken.event_id)])
+        gone = [(event, "referrals.v1/0/1", 0) for event in due]
+        await parts.store.write(lambda connection: parts.outbox.sent(connection, gone))
+
+    asyncio.run(run())
+    assert _leaving(parts) == [(CHILD, 2)]
+    assert parts.store.look(parts.outbox.counts).waiting == 1
+
+
+def test_a_rejected_event_waits_for_a_person_and_the_next_of_the_child_goes_on(parts: Parts) -> None:
+    async def run() -> None:
+        first = await parts.outbox.put(draft("a"))
+        await parts.outbox.put(draft("b"))
+        await _send(parts)
+        await parts.inbox.store([hub_receipt("rejected", first.event_id, authenticated=True)])
+
+    asyncio.run(run())
+    assert parts.store.look(parts.outbox.counts).rejected == 1
+    assert _leaving(parts) == [(CHILD, 2)]
+
+
+def test_a_mended_event_takes_the_place_of_the_rejected_one_and_an_old_receipt_does_not_reject_it_again(
+    parts: Parts,
+) -> None:
+    event = draft("a")
+    mended = replace(event, correlationid=EPISODE)
+
+    async def run() -> None:
+        first = await parts.outbox.put(event)
+        await _send(parts)
+        rejection = hub_receipt("rejected", first.event_id, offset=7, authenticated=True)
+        await parts.inbox.store([rejection])
+        assert (await parts.outbox.put(event)).again, "the same again is no mending"
+        again = await parts.outbox.put(mended)
+        assert (again.event_id, again.again) == (first.event_id, False)
+        assert _leaving(parts) == [(CHILD, 1)]
+        await parts.inbox.store([rejection])
+        assert _leaving(parts) == [(CHILD, 1)]
+        await _send(parts)
+        await parts.inbox.store([hub_receipt("rejected", first.event_id, offset=8, authenticated=True)])
+
+    asyncio.run(run())
+    assert parts.store.look(parts.outbox.counts).rejected == 1
+
+
+def test_a_forgers_rejection_does_not_end_the_real_event(parts: Parts) -> None:
+    async def run() -> None:
+        taken = await parts.outbox.put(draft())
+        await _send(parts)
+        await parts.inbox.store([hub_receipt("rejected", taken.event_id, authenticated=False)])
+
+    asyncio.run(run())
+    counts = parts.store.look(parts.outbox.counts)
+    assert (counts.waiting, counts.rejected) == (1, 0)
+
+
+def test_what_was_put_inside_the_callers_own_transaction_is_taken_with_it_or_not_at_all(parts: Parts) -> None:
+    class Undone(Exception):
+        pass
+
+    def put(reference: str, *, undo: bool = False) -> None:
+        with parts.store._writer.begin() as connection:
+            parts.outbox.put_in(connection, draft(reference))
+            if undo:
+                raise Undone
+
+    with pytest.raises(Undone):
+        put("a", undo=True)
+    assert _leaving(parts) == []
+    put("b")
+    assert _leaving(parts) == [(CHILD, 1)]
+
+
+def test_a_record_that_could_not_be_translated_is_kept_until_it_can(parts: Parts) -> None:
+    async def run() -> None:
+        reason = NotTranslated("no-date", path="Notice/Date", remedy="give a date")
+        await parts.outbox.set_aside("a", reason, native=b"<Notice/>")
+        await parts.outbox.set_aside("a", reason, native=b"<Notice/>")
+        assert parts.store.look(parts.outbox.counts).untranslated == 1
+        await parts.outbox.put(draft("a"))
+
+    asyncio.run(run())
+    assert parts.store.look(parts.outbox.counts).untranslated == 0
+
+
+def test_what_was_taken_is_there_after_a_restart(store: Store) -> None:
+    asyncio.run(made(store).outbox.put(draft("a")))
+    again = made(store)
+    assert asyncio.run(again.outbox.put(draft("a"))).again
+    assert _leaving(again) == [(CHILD, 1)]
+
+
+def test_no_error_shows_a_payload(parts: Parts) -> None:
+    table = parts.store.tables.outbox
+
+    def break_it(connection: object) -> None:
+        connection.execute(table.insert(), [{"reference": "Gwen Invented"}])  # type: ignore[attr-defined]
+
+    with pytest.raises(Exception, match="did not take it") as failure:
+        asyncio.run(parts.store.write(break_it))
+    assert "Gwen" not in str(failure.value)
+    assert parts.store.look(lambda connection: connection.execute(select(table)).all()) == []
