@@ -71,13 +71,22 @@ class Taken:
     event_id: str
     again: bool = False
     """It had it before."""
+    differs: bool = False
+    """It had it before with other content, and that one stands: the agency has to be told."""
 
 
 class Outbox(Protocol):
     """Where an adapter puts what its system says."""
 
     async def put(self, draft: Draft) -> Taken:
-        """Store an event for the hub, and return only then; raises NotAnEvent where it breaks the rules of its type."""
+        """Store an event for the hub, and return only then; raises NotAnEvent where it breaks the rules of its type.
+
+        Raises NotStored where the store has no room or is away: the record is not taken then, and can be given again.
+        """
+        ...
+
+    async def set_aside(self, reference: str, reason: NotTranslated, *, native: bytes | None = None) -> None:
+        """Keep a native record that could not be translated, for a person of the agency to see; `put` ends it."""
         ...
 
 

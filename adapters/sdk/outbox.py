@@ -1,10 +1,11 @@
 """Decides what is taken to be sent, under which number, and when an event is over and done with."""
 
 import asyncio
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import structlog
 from sqlalchemy import Connection, case, delete, func, insert, literal_column, select, update
@@ -20,6 +21,8 @@ from contracts.topics import Family
 
 log = structlog.get_logger("dolen.adapter")
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
@@ -33,6 +36,15 @@ class Leaving:
     hop: bytes
     value: bytes
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubAnswer:
+    """What the hub made of an event."""
+
+    state: Literal["accepted", "rejected"]
+    faults: Sequence[Mapping[str, str]] = ()
+    """Code, path, rule and remedy of each thing wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,29 @@ class StoredOutbox:
         self._clock = clock
         self.stirred = asyncio.Event()
         """Set when something new may be due."""
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the store is one that a system's own tables can share."""
+        return not self._store.is_sqlite
+
+    async def together(self, operation: Callable[[Connection], T]) -> T:
+        """Run an operation in a transaction of the store's, for what is kept or lost together; `put_in` inside it."""
+        done = await self._store.write(operation)
+        self.stirred.set()
+        return done
+
+    async def answers(self, event_ids: Sequence[str]) -> dict[str, HubAnswer]:
+        """What the hub made of these events, as far as it has said."""
+        outbox = self._tables.outbox
+        rows = await self._store.read(
+            lambda connection: connection.execute(
+                select(outbox.c.event_id, outbox.c.state, outbox.c.faults).where(
+                    outbox.c.event_id.in_(event_ids), outbox.c.state.in_(("accepted", "rejected"))
+                )
+            ).all()
+        )
+        return {row.event_id: HubAnswer(row.state, tuple(json.loads(row.faults or "[]"))) for row in rows}
 
     async def put(self, draft: Draft) -> Taken:
         """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""
@@ -94,7 +129,7 @@ class StoredOutbox:
         if not events:
             return []
         outbox, now = self._tables.outbox, self._clock()
-        columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "value"))
+        columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "digest"))
         references = [event.reference for event in events]
         found = connection.execute(select(*columns).where(outbox.c.reference.in_(references)))
         known = {row.reference: row for row in found}
@@ -110,6 +145,7 @@ class StoredOutbox:
 
     def _row(self, connection: Connection, event: Composed, now: int) -> dict[str, Any]:
         line, sequence = self._next(connection, event, now)
+        value = event.numbered(sequence)
         return {
             "reference": event.reference,
             "event_id": event.event_id,
@@ -120,7 +156,8 @@ class StoredOutbox:
             "family": event.family.value,
             "type": event.type,
             "hop": event.hop,
-            "value": event.numbered(sequence),
+            "value": value,
+            "digest": _digest(value),
             "state": "waiting",
             "attempts": 0,
             "taken_at": now,
@@ -129,11 +166,12 @@ class StoredOutbox:
 
     def _again(self, connection: Connection, event: Composed, known: Any) -> Taken:
         value = event.numbered(known.sequence)
-        if known.state != "rejected" or value == known.value:
-            return Taken(event.event_id, again=True)
+        digest = _digest(value)
+        if known.state != "rejected" or digest == known.digest:
+            return Taken(event.event_id, again=True, differs=digest != known.digest)
         # Mended: the hub never took the first, so the id is still free and the child's number still this event's.
         outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
-        mended = {"value": value, "hop": event.hop, "family": event.family.value, "type": event.type}
+        mended = {"value": value, "digest": digest, "hop": event.hop, "family": event.family.value, "type": event.type}
         reset = {"state": "waiting", "due_at": now, "settled_at": None, "outcome": None, "faults": None}
         connection.execute(update(outbox).where(outbox.c.id == known.id).values(**mended, **reset))
         connection.execute(
@@ -263,6 +301,11 @@ class StoredOutbox:
         ).scalar_one()
         kept = connection.execute(select(func.count()).select_from(untranslated)).scalar_one()
         return OutboxCounts(waiting, oldest, rejected, kept)
+
+
+def _digest(value: bytes) -> str:
+    """By which a record that is read again is known to say the same, after its payload is gone."""
+    return hashlib.sha256(value).hexdigest()
 
 
 def _is_old(at: str, answered: str | None) -> bool:

@@ -108,6 +108,7 @@ def _outbox(metadata: MetaData) -> Table:
         Column("type", Text, nullable=False),
         Column("hop", Text, nullable=False),
         Column("value", LargeBinary),
+        Column("digest", Text, nullable=False),
         Column("state", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("taken_at", BigInteger, nullable=False),

@@ -60,6 +60,16 @@ def test_a_record_that_is_read_twice_is_one_event(parts: Parts) -> None:
     assert _leaving(parts) == [(CHILD, 1)]
 
 
+def test_a_reference_that_is_used_for_something_else_is_told_and_the_first_stands(parts: Parts) -> None:
+    async def run() -> None:
+        await parts.outbox.put(draft("a"))
+        assert not (await parts.outbox.put(draft("a"))).differs
+        assert (await parts.outbox.put(draft("a", correlationid=EPISODE))).differs
+
+    asyncio.run(run())
+    assert _leaving(parts) == [(CHILD, 1)]
+
+
 def test_what_breaks_the_rules_is_not_taken_and_uses_no_number(parts: Parts) -> None:
     async def run() -> None:
         with pytest.raises(NotAnEvent, match="data"):
