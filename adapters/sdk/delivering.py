@@ -107,9 +107,9 @@ class Delivering:
         room = AHEAD * self.at_once - len(self._busy)
         if room <= 0:
             return 0
-        limit = room + len(self._busy)
-        due = await self.store.read(lambda connection: self.inbox.due(connection, limit))
-        fresh = [one for one in due if one.line not in self._busy][:room]
+        busy = frozenset(self._busy)  # as of before the read: what is settled meanwhile may still be in its answer
+        due = await self.store.read(partial(self.inbox.due, limit=room + len(busy)))
+        fresh = [one for one in due if one.line not in busy][:room]
         for one in fresh:
             self._busy[one.line] = asyncio.create_task(self._handle(one))
         return len(fresh)

@@ -47,8 +47,11 @@ class Store:
             self._owner.take()
             with self._writer.begin() as connection:
                 prepare(connection, self.tables)
-        except SQLAlchemyError as failure:
+        except (SQLAlchemyError, StoreRefused) as failure:
             self._owner.let_go()
+            self._engine.dispose()
+            if isinstance(failure, StoreRefused):
+                raise
             raise StoreRefused(
                 f"{self.where}: the store can't be opened ({_kind(failure)}); see that its directory or server is "
                 "there and that this user may write"

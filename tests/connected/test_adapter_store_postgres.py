@@ -1,0 +1,45 @@
+"""The store's tests once more, on real PostgreSQL: what holds at the edge holds where an agency has a server."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from adapters.sdk.errors import StoreRefused
+from adapters.sdk.store import Store, engine_of
+from tests.adapter_parts import Parts, made
+from tests.servers import Servers
+from tests.unit.adapters_sdk.test_sdk_inbox import *  # noqa: F403 - the same tests
+from tests.unit.adapters_sdk.test_sdk_outbox import *  # noqa: F403
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture
+def schema(servers: Servers) -> Iterator[str]:
+    name = f"t{secrets.token_hex(4)}"
+    yield name
+    engine = engine_of(servers.endpoints.database_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def store(servers: Servers, schema: str) -> Iterator[Store]:
+    with Store(servers.endpoints.database_url, schema=schema) as store:
+        yield store
+
+
+@pytest.fixture
+def parts(store: Store) -> Parts:
+    return made(store)
+
+
+def test_a_second_process_is_refused_until_the_first_has_let_go(servers: Servers, schema: str) -> None:
+    url = servers.endpoints.database_url
+    with Store(url, schema=schema), pytest.raises(StoreRefused, match="another process"):
+        Store(url, schema=schema).__enter__()
+    with Store(url, schema=schema):
+        pass
