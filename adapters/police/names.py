@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 TAKEN = (".xml", ".json", ".zip")
 UNDER_WAY = (".part", ".partial", ".filepart", ".tmp")
-DONE, FAILED, REASON = ".done", ".failed", ".reason"
+DONE, FAILED, REASON, RECEIPT = ".done", ".failed", ".reason", ".receipt"
 
 _MOST_BYTES = 150
 """Room for our own endings within the 255 that file systems allow."""
@@ -22,7 +22,7 @@ class Standing(Enum):
 
 def standing_of(name: str) -> Standing:
     """Whether a file of this name is taken; says nothing of what it is."""
-    if name.startswith(".") or name.lower().endswith((*UNDER_WAY, DONE, FAILED, REASON)):
+    if name.startswith(".") or name.lower().endswith((*UNDER_WAY, DONE, FAILED, REASON, RECEIPT)):
         return Standing.LEAVE
     return Standing.TAKE if is_plain(name) and name.lower().endswith(TAKEN) else Standing.REFUSE
 
