@@ -83,7 +83,9 @@ def _decoded(root: Element) -> dict[str, Any]:
     faults = [result for result in results if isinstance(result, XMLSchemaValidationError)]
     if faults or len(results) != 1:
         raise NotTaken(Reason.NOT_A_NOTICE, *dict.fromkeys(_path(fault.path) for fault in faults))
-    return cast("dict[str, Any]", results[0])
+    decoded = cast("dict[str, Any]", results[0])
+    decoded.pop("schemaLocation", None)  # exporters name a schema; the one beside this module is used
+    return decoded
 
 
 @cache

@@ -101,7 +101,7 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.ZIP_BROKEN: Remedy(
         "Make the ZIP file again (no ZIP64, stored or deflated, no overlapping entries).",
-        "Gwnewch y ffeil ZIP eto (dim ZIP64, wedi'i storio neu ei datchwyddo, dim cofnodion sy'n gorgyffwrdd).",
+        "Gwnewch y ffeil ZIP eto (dim ZIP64, wedi'i storio neu ei chywasgu â deflate, dim cofnodion sy'n gorgyffwrdd).",
     ),
     Reason.ZIP_ENCRYPTED: Remedy(
         "Leave out the password: the directory itself is protected.",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, indent, tostring
 
 # XML 1.0 has no place for these, not even as a character reference; the contracts let them pass.
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
@@ -23,6 +23,7 @@ def text_of(value: Any) -> str:
 
 
 def document(root: Element) -> bytes:
-    """UTF-8 with a declaration; a carriage return is written so that it is not read as a line end."""
+    """UTF-8 with a declaration, an element a line; a carriage return is written so that it is not read as a line end."""
+    indent(root)
     body: str = tostring(root, encoding="unicode")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body.replace("\r", "&#13;").encode() + b"\n"
