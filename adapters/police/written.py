@@ -23,7 +23,7 @@ def text_of(value: Any) -> str:
 
 
 def document(root: Element) -> bytes:
-    """UTF-8 with a declaration, an element a line; a carriage return is written so that it is not read as a line end."""
+    """UTF-8 with a declaration, an element a line; a carriage return is written so that it comes back as one."""
     indent(root)
     body: str = tostring(root, encoding="unicode")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body.replace("\r", "&#13;").encode() + b"\n"
