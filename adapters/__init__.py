@@ -1,4 +1,4 @@
 """The edges: one folder an agency system, one line here."""
 
-ADAPTERS: tuple[str, ...] = ()
+ADAPTERS: tuple[str, ...] = ("police",)
 """Names of the folders beside this file, each with a `declaration.py`; imported when one is run, not before."""

@@ -3,7 +3,6 @@
 Names may be a child's, so none is ever logged; a reason is shown in a file beside the one that it is about.
 """
 
-import hashlib
 import json
 import os
 import stat
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.police.names import DONE, FAILED, REASON, RECEIPT, Standing, is_plain, standing_of
+from adapters.police.names import DONE, FAILED, REASON, RECEIPT, Standing, is_plain, shown, standing_of
 from adapters.police.reasons import REMEDIES, NotTaken, Reason
 
 _GRANULARITY_NS = 2_000_000_000
@@ -103,8 +102,7 @@ class DropDirectory:
 
     def failed(self, name: str, why: NotTaken) -> None:
         """A file can't be taken: `.failed`, with the reason beside it; the reason first, so that none goes without."""
-        shown = name if is_plain(name) else f"refused-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
-        target = self._free(shown + FAILED)
+        target = self._free(shown(name) + FAILED)
         self._put(target.name + REASON, _explained(why))
         self._rename(name, target)
 

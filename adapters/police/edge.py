@@ -12,7 +12,8 @@ import structlog
 
 from adapters.police.archive import MAX_ZIP_BYTES, notices_in
 from adapters.police.drop import DropDirectory, Receipt, StillGrowing
-from adapters.police.inbound import to_event
+from adapters.police.inbound import reference_of, to_event
+from adapters.police.names import shown
 from adapters.police.native import MAX_BYTES, NotificationFile, read
 from adapters.police.out import put
 from adapters.police.reasons import NotTaken, Reason
@@ -80,7 +81,7 @@ class PoliceEdge:
             content = await asyncio.to_thread(self._drop.read, name, most=MAX_ZIP_BYTES if packed else MAX_BYTES)
             receipts = await (self._put_all if packed else self._put)(name, content, outbox)
         except NotTaken as why:
-            log.warning("police.failed", code=why.reason.value, paths=why.paths)
+            await outbox.set_aside(why.reference or shown(name), why)
             await asyncio.to_thread(self._drop.failed, name, why)
         else:
             await asyncio.to_thread(self._drop.done, name, receipts)
@@ -90,7 +91,9 @@ class PoliceEdge:
         try:
             taken = await outbox.put(draft)
         except NotAnEvent as wrong:
-            raise NotTaken(Reason.RULE_BROKEN, rules=tuple(str(wrong).splitlines())) from None
+            raise NotTaken(
+                Reason.RULE_BROKEN, rules=tuple(str(wrong).splitlines()), reference=draft.reference
+            ) from None
         if taken.differs:
             raise NotTaken(Reason.REFERENCE_REUSED, "NoticeReference")
         log.info("police.taken", event_id=taken.event_id, again=taken.again)
@@ -103,12 +106,16 @@ class PoliceEdge:
             try:
                 receipts += await self._put(f"{number}{suffix}", notice, outbox)
             except NotTaken as why:
-                log.warning("police.failed", code=why.reason.value, paths=why.paths, entry=number)
+                await outbox.set_aside(why.reference or f"{name}.{number}", why)
                 await asyncio.to_thread(self._drop.failed_entry, name, number, suffix=suffix, content=notice, why=why)
         return receipts
 
     def _draft(self, name: str, content: bytes) -> Draft:
-        return to_event(read(name, content), self._pseudonyms)
+        notice = read(name, content)
+        try:
+            return to_event(notice, self._pseudonyms)
+        except NotTaken as why:
+            raise NotTaken(why.reason, *why.paths, reference=reference_of(notice)) from None
 
     def _tidy(self) -> None:
         now = self._clock()

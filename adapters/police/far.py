@@ -55,7 +55,7 @@ def nominal_number(reference: str) -> str:
 
 def notice_of(event: Mapping[str, Any], *, force: str = "south-wales-police") -> PublicProtectionNotice:
     """The record in the force's system that an event would have come from; `force` is whose, where it has no source."""
-    write, kind = _BODIES.get(event["type"]), REGISTRY.get(event["type"])
+    write, kind = BODIES.get(event["type"]), REGISTRY.get(event["type"])
     if write is None or kind is None:
         raise NotOfAForce("type: no notice of a force's says this")
     said = cast("type[Contract]", kind.model.model_fields["data"].annotation)
@@ -183,7 +183,7 @@ def _check(data: Data, force: str) -> Data:
     }
 
 
-_BODIES: dict[str, Callable[[Data, str], Data]] = {
+BODIES: dict[str, Callable[[Data, str], Data]] = {
     REFERRAL: _concern,
     INCIDENT: _incident,
     MOVE: _move,

@@ -1,5 +1,7 @@
 """Decides which names in the drop directory are files to take, which are under way or ours, and which are refused."""
 
+import hashlib
+import os
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
@@ -37,3 +39,8 @@ def is_plain(name: str) -> bool:
         and not name.startswith(".")
         and 0 < len(name.encode()) <= _MOST_BYTES
     )
+
+
+def shown(name: str) -> str:
+    """The name itself, or one made of it where it can't be shown."""
+    return name if is_plain(name) else f"refused-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"

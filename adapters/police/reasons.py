@@ -124,9 +124,13 @@ REMEDIES: dict[Reason, Remedy] = {
 class NotTaken(NotTranslated):
     """A file, or an entry of a ZIP file, that is not what it has to be; kept, and shown to the force."""
 
-    def __init__(self, reason: Reason, *paths: str, rules: tuple[str, ...] = ()) -> None:
-        """`paths` in the words of notice.xsd, `rules` in those of the event's type; never a value."""
+    def __init__(self, reason: Reason, *paths: str, rules: tuple[str, ...] = (), reference: str | None = None) -> None:
+        """`paths` in the words of notice.xsd, `rules` in those of the event's type; never a value.
+
+        `reference` is the notice's, where it could be read: a mended one with the same reference settles this.
+        """
         super().__init__(reason.value, path=paths[0] if paths else "", remedy=REMEDIES[reason].en)
         self.reason = reason
         self.paths = paths
         self.rules = rules
+        self.reference = reference
