@@ -83,9 +83,18 @@ def _decoded(root: Element) -> dict[str, Any]:
     faults = [result for result in results if isinstance(result, XMLSchemaValidationError)]
     if faults or len(results) != 1:
         raise NotTaken(Reason.NOT_A_NOTICE, *dict.fromkeys(_path(fault.path) for fault in faults))
-    decoded = cast("dict[str, Any]", results[0])
+    decoded = cast("dict[str, Any]", _with_empty_parts(results[0]))
     decoded.pop("schemaLocation", None)  # exporters name a schema; the one beside this module is used
     return decoded
+
+
+def _with_empty_parts(decoded: Any) -> Any:
+    """An element without content, which xmlschema decodes to None, is there and empty: it says something."""
+    if isinstance(decoded, dict):
+        return {name: _with_empty_parts(value) for name, value in decoded.items()}
+    if isinstance(decoded, list):
+        return [_with_empty_parts(value) for value in decoded]
+    return {} if decoded is None else decoded
 
 
 @cache
