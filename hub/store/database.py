@@ -1,0 +1,71 @@
+"""Connects to PostgreSQL, and says in our words when it is away."""
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from hub.errors import StartRefused, Unavailable
+from hub.settings import Settings
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_MS = 10_000
+"""How long a question may take; the projector's own statements have no limit."""
+
+
+def connect(settings: Settings, *, limited: bool = True, size: int = 5) -> Engine:
+    """An engine for the database that the settings name; raises `StartRefused` where they name none.
+
+    `limited=False` lifts the limit on a statement's time: for what writes many rows.
+    """
+    if settings.database.url is None:
+        raise StartRefused(
+            "no database is named: run `dolen up`, which writes one into <state>/dolen.toml, "
+            "or set DOLEN_DATABASE__URL=postgresql://user:password@host:port/db"
+        )
+    try:
+        url = make_url(settings.database.url.get_secret_value()).set(drivername="postgresql+psycopg")
+    except ArgumentError:
+        raise StartRefused("DOLEN_DATABASE__URL has not the form postgresql://user:password@host:port/db") from None
+    options = [f"-c statement_timeout={STATEMENT_TIMEOUT_MS if limited else 0}", "-c timezone=UTC"]
+    given = url.query.get("options")
+    return create_engine(
+        url.update_query_dict({"options": " ".join([*([str(given)] if given else []), *options])}),
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "dolen"},
+        pool_size=size,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection to ask with, all of whose answers are of one moment; raises `Unavailable` where there is none."""
+    with _in_our_words(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that is committed at the end; raises `Unavailable` where there is none."""
+    with _in_our_words(), engine.begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as failure:
+        raise Unavailable(f"PostgreSQL doesn't answer ({_why(failure)})") from None
+    except DBAPIError as failure:
+        if failure.connection_invalidated:
+            raise Unavailable(f"PostgreSQL went away ({_why(failure)})") from None
+        raise
+
+
+def _why(failure: DBAPIError) -> str:
+    """The kind of failure: its text may hold a statement's values."""
+    state = getattr(failure.orig, "sqlstate", None)
+    return f"{type(failure.orig).__name__}{f', SQLSTATE {state}' if state else ''}"
