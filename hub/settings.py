@@ -60,6 +60,8 @@ class DatabaseSettings(BaseModel):
 
     url: SecretStr | None = None
     """`postgresql://user:password@host:port/db`, for the projector and the console."""
+    keep_months: Annotated[int, Field(ge=1, le=1200)] = 14
+    """How many whole months the tables go back; the topics they are made from are kept for good."""
 
 
 class Settings(BaseSettings):

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
@@ -54,10 +55,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
+def holding(engine: Engine) -> Iterator[Connection]:
+    """A connection whose session holds a lock: every statement by itself, and closed at the end, not kept."""
+    with _in_our_words(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.invalidate()
+
+
+@contextlib.contextmanager
 def _in_our_words() -> Iterator[None]:
     try:
         yield
-    except OperationalError as failure:
+    except (OperationalError, psycopg.OperationalError) as failure:
         raise Unavailable(f"PostgreSQL doesn't answer ({_why(failure)})") from None
     except DBAPIError as failure:
         if failure.connection_invalidated:
@@ -65,7 +74,8 @@ def _in_our_words() -> Iterator[None]:
         raise
 
 
-def _why(failure: DBAPIError) -> str:
+def _why(failure: DBAPIError | psycopg.Error) -> str:
     """The kind of failure: its text may hold a statement's values."""
-    state = getattr(failure.orig, "sqlstate", None)
-    return f"{type(failure.orig).__name__}{f', SQLSTATE {state}' if state else ''}"
+    cause = failure.orig if isinstance(failure, DBAPIError) else failure
+    state = getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__}{f', SQLSTATE {state}' if state else ''}"

@@ -152,9 +152,11 @@ grounds = Table(
 early_answers = Table(
     "early_answers",
     metadata,
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("arrived_ms", BigInteger, nullable=False),
     Column("delivery", _Id, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("arrived_ms", BigInteger, nullable=False),
     Column("signer", Text, nullable=False),
     Column("reason", Text),
     Index("early_answers_by_delivery", "delivery"),

@@ -103,11 +103,14 @@ CREATE TABLE grounds (
 );
 
 CREATE TABLE early_answers (
+    lane SMALLINT NOT NULL,
+    position BIGINT NOT NULL,
+    arrived_ms BIGINT NOT NULL,
     delivery UUID NOT NULL,
     kind TEXT NOT NULL,
-    arrived_ms BIGINT NOT NULL,
     signer TEXT NOT NULL,
-    reason TEXT
+    reason TEXT,
+    PRIMARY KEY (lane, position)
 );
 CREATE INDEX early_answers_by_delivery ON early_answers (delivery);
 

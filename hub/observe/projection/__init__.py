@@ -1,0 +1,1 @@
+"""How the topics become rows in PostgreSQL."""
