@@ -140,3 +140,4 @@ def _hub_acls(user: str, prefix: str, names: Names) -> Iterable[Acl]:
     yield Acl(user, "READ", "GROUP", names.group, prefixed=True)
     for operation in ("WRITE", "DESCRIBE"):
         yield Acl(user, operation, "TRANSACTIONAL_ID", f"{prefix}dolen-lane-", prefixed=True)
+        yield Acl(user, operation, "TRANSACTIONAL_ID", names.access_transactional_id)

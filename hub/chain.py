@@ -15,15 +15,20 @@ FIRST_STEP = 64
 
 async def read_head(client: Mapping[str, Any], ledger: str, lane: int) -> tuple[Coordinates | None, ChainHead]:
     """Coordinates of the inbound record that the lane's last ledger record is about, and the chain's head."""
-    place = TopicPartition(ledger, lane)
-    async with reader(client) as consumer:
-        consumer.assign([place])
-        value = await _last_value(consumer, place)
+    value = await last_value(client, ledger, lane)
     if value is None:
         return None, ChainHead()
     entry = LedgerEntry.model_validate_json(value)
     at = Coordinates(entry.at.topic, entry.at.partition, entry.at.offset)
     return at, ChainHead(entry.number, record_hash(value))
+
+
+async def last_value(client: Mapping[str, Any], topic: str, lane: int) -> bytes | None:
+    """The last committed record of a partition; None where there is none."""
+    place = TopicPartition(topic, lane)
+    async with reader(client) as consumer:
+        consumer.assign([place])
+        return await _last_value(consumer, place)
 
 
 async def _last_value(consumer: AIOKafkaConsumer, place: TopicPartition) -> bytes | None:

@@ -17,6 +17,7 @@ from hub.commands import (
     doctor,
     explain,
     policy,
+    projector,
     provision,
     publish,
     run,
@@ -58,6 +59,7 @@ app.command()(bench.bench)
 app.add_typer(run.app, name="run")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(policy.app, name="policy")
+app.add_typer(projector.app, name="projector")
 app.add_typer(directory.app, name="directory")
 app.add_typer(contracts.app, name="contracts")
 

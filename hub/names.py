@@ -49,6 +49,16 @@ class Names:
         return f"{self.prefix}dolen-hub"
 
     @property
+    def access_group(self) -> str:
+        """The group whose offsets say how far access reports are chained."""
+        return f"{self.group}-access"
+
+    @property
+    def access_transactional_id(self) -> str:
+        """Whoever starts a producer with it chains access reports from then on, and nobody else."""
+        return f"{self.prefix}dolen-access"
+
+    @property
     def redis(self) -> str:
         """What every key in Redis begins with."""
         return f"{self.prefix}dolen:"

@@ -57,3 +57,17 @@ def adapter(
     with as_our_errors():
         settings = load_configuration(configuration)
         asyncio.run(run_adapter(settings, declaration_of(settings.file.adapter)))
+
+
+@app.command()
+def projector(
+    *,
+    log_json: Annotated[bool, typer.Option("--log-json/--log-text", help="One JSON object a line, or text.")] = True,
+    debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
+) -> None:
+    """Run the projector: ledger, dead letters, access log and heartbeats into PostgreSQL; a second one stands by."""
+    configure_log(json=log_json, debug=debug)
+    read_any_header()
+    from hub.observe.services import run_projector  # SQL and gRPC are loaded where they are used
+
+    asyncio.run(run_projector(load_settings()))

@@ -2,18 +2,36 @@
 
 import asyncio
 import signal
+from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
-from sqlalchemy import text
 
+from hub.access_log import hub_key
+from hub.app import marks_secret
+from hub.errors import DolenError
 from hub.names import Names
+from hub.observe.access_chain import AccessChain
 from hub.observe.projection.build import Builder
 from hub.observe.projection.keys import KeyringFile
-from hub.observe.projection.projector import Projector
+from hub.observe.projection.projector import Projector, locked
 from hub.observe.projection.write import empty
 from hub.settings import Settings
-from hub.store.database import connect, writing
+from hub.store.database import connect, holding, writing
 from hub.store.migrate import migrate
+
+
+class Service(Protocol):
+    """Something that runs until it is told to stop."""
+
+    async def run(self) -> None:
+        """Run."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        ...
+
 
 log = structlog.get_logger("dolen.projector")
 
@@ -28,23 +46,38 @@ def make_projector(settings: Settings) -> Projector:
     )
 
 
+def make_access_chain(settings: Settings) -> AccessChain:
+    """What chains access reports; raises `StartRefused` where a file is missing."""
+    return AccessChain(settings, keys=KeyringFile(settings.state_dir), own_key=hub_key(marks_secret(settings)))
+
+
 async def run_projector(settings: Settings) -> None:
-    """Run a projector until SIGTERM or SIGINT."""
-    projector = make_projector(settings)
+    """Chain access reports and project everything until SIGTERM or SIGINT; one that ends in an error ends both."""
+    projector, access_chain = make_projector(settings), make_access_chain(settings)
+    services = (projector, access_chain)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, projector.stop)
-    await projector.run()
+        loop.add_signal_handler(number, _stop, services)
+    async with asyncio.TaskGroup() as tasks:
+        for service in services:
+            tasks.create_task(service.run())
+
+
+def _stop(services: Iterable[Service]) -> None:
+    for service in services:
+        service.stop()
 
 
 def forget(settings: Settings) -> None:
-    """Empty the tables: a projector that runs begins anew, and so does the next one."""
+    """Empty the tables; raises `DolenError` while a projector works on them."""
     engine = connect(settings, limited=False)
     try:
-        with writing(engine) as connection:
-            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-            migrate(connection)
-            empty(connection)
+        with holding(engine) as lock:
+            if not locked(lock):
+                raise DolenError("a projector works on these tables: stop it, rebuild, and start it again")
+            with writing(engine) as connection:
+                migrate(connection)
+                empty(connection)
     finally:
         engine.dispose()
 

@@ -119,7 +119,7 @@ class Projector:
         holder = holding(self._engine)
         connection = await asyncio.to_thread(holder.__enter__)
         try:
-            while not await asyncio.to_thread(_locked, connection) and not self._stopping:
+            while not await asyncio.to_thread(locked, connection) and not self._stopping:
                 self._note(ProjectorState.STANDBY)
                 await asyncio.sleep(1)
             yield
@@ -243,6 +243,7 @@ async def _all_read(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, in
     return all([await consumer.position(place) >= end for place, end in ends.items()])
 
 
-def _locked(connection: Connection) -> bool:
+def locked(connection: Connection) -> bool:
+    """Take the projectors' lock for as long as the connection lives; False where another projector has it."""
     found = connection.execute(text("SELECT pg_try_advisory_lock(hashtext('dolen.projector ' || current_schema()))"))
     return bool(found.scalar_one())
