@@ -1,11 +1,13 @@
 """The wiring of what watches the hub: a projector out of settings and files, run until it is told to stop."""
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Engine
 
 from hub.access_log import hub_key
 from hub.app import marks_secret
@@ -36,11 +38,11 @@ class Service(Protocol):
 log = structlog.get_logger("dolen.projector")
 
 
-def make_projector(settings: Settings) -> Projector:
-    """A projector for these settings; raises `StartRefused` where they name no database, or a file is wrong."""
+def make_projector(settings: Settings, engine: Engine) -> Projector:
+    """A projector for these settings; raises `StartRefused` where a file is wrong."""
     return Projector(
         settings,
-        engine=connect(settings, limited=False),
+        engine=engine,
         builder=Builder(Names(settings.topic_prefix)),
         keys=KeyringFile(settings.state_dir),
     )
@@ -53,38 +55,56 @@ def make_access_chain(settings: Settings) -> AccessChain:
 
 async def run_projector(settings: Settings) -> None:
     """Chain access reports and project everything until SIGTERM or SIGINT; one that ends in an error ends both."""
-    projector, access_chain = make_projector(settings), make_access_chain(settings)
-    services = (projector, access_chain)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, services)
-    async with asyncio.TaskGroup() as tasks:
-        for service in services:
-            tasks.create_task(service.run())
+    with _database(settings) as engine:
+        services = (make_projector(settings, engine), make_access_chain(settings))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop, services)
+        async with asyncio.TaskGroup() as tasks:
+            for service in services:
+                tasks.create_task(service.run())
+
+
+async def rebuild_tables(settings: Settings) -> int:
+    """Make the tables anew from the topics as they are now; how many records were read.
+
+    Raises `DolenError` while a projector works on them.
+    """
+    with _database(settings) as engine:
+        await asyncio.to_thread(_forget, engine)
+        return await _catch_up(settings, engine)
+
+
+async def catch_up(settings: Settings) -> int:
+    """Read all that is on the topics now; how many records that were."""
+    with _database(settings) as engine:
+        return await _catch_up(settings, engine)
+
+
+async def _catch_up(settings: Settings, engine: Engine) -> int:
+    projector = make_projector(settings, engine)
+    await projector.run(until_caught_up=True)
+    return projector.progress.records
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[Engine]:
+    engine = connect(settings, limited=False)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _forget(engine: Engine) -> None:
+    with holding(engine) as lock:
+        if not locked(lock):
+            raise DolenError("a projector works on these tables: stop it, rebuild, and start it again")
+        with writing(engine) as connection:
+            migrate(connection)
+            empty(connection)
 
 
 def _stop(services: Iterable[Service]) -> None:
     for service in services:
         service.stop()
-
-
-def forget(settings: Settings) -> None:
-    """Empty the tables; raises `DolenError` while a projector works on them."""
-    engine = connect(settings, limited=False)
-    try:
-        with holding(engine) as lock:
-            if not locked(lock):
-                raise DolenError("a projector works on these tables: stop it, rebuild, and start it again")
-            with writing(engine) as connection:
-                migrate(connection)
-                empty(connection)
-    finally:
-        engine.dispose()
-
-
-async def rebuild_tables(settings: Settings) -> int:
-    """Make the tables anew from the topics as they are now; how many records were read."""
-    await asyncio.to_thread(forget, settings)
-    projector = make_projector(settings)
-    await projector.run(until_caught_up=True)
-    return projector.progress.records

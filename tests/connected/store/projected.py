@@ -1,12 +1,10 @@
 """What the projector's tests share: a simulated network's traffic, the tables as text, a projector run to the end."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import Engine, text
 
-from hub.observe.services import make_projector
 from hub.settings import DatabaseSettings, Settings
 from hub.simulate.generator import Plan, simulate
 from hub.simulate.sender import send
@@ -27,13 +25,6 @@ async def play(rig: Rig, count: int, *, seed: int = 3, rate: float | None = None
 def with_database(rig: Rig, url: str) -> Settings:
     """The rig's settings, with a database of the test's own."""
     return rig.settings.model_copy(update={"database": DatabaseSettings.model_validate({"url": url})})
-
-
-def project(settings: Settings) -> int:
-    """Read all that is on the topics now; how many records that were."""
-    projector = make_projector(settings)
-    asyncio.run(projector.run(until_caught_up=True))
-    return projector.progress.records
 
 
 def dump(engine: Engine) -> dict[str, list[str]]:
