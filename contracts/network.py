@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -80,6 +81,12 @@ class Network:
             parties=frozenset({agency_uri(agency) for agency in organisations if agency != SCHOOLS} | schools),
             version=hashlib.sha256(content.encode()).hexdigest()[:16],
         )
+
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """The kind of each party, as a plain string: an enumeration's hash is slow."""
+        agencies = {agency_uri(agency): str(found.kind.value) for agency, found in self.organisations.items()}
+        return {party: agencies.get(party, SCHOOLS) for party in self.parties}
 
     def takes_part(self, party: str) -> bool:
         """Whether a party can be told through this hub."""

@@ -35,10 +35,9 @@ class About:
     trace: Trace
 
 
-def about(
-    record: Record, *, at: Coordinates, digest: str | None, signed: Signed, checked: Valid | Refused, network: Network
-) -> About:
-    """Gather it from what verification and validation found."""
+def about(record: Record, *, digest: bytes, signed: Signed, checked: Valid | Refused, network: Network) -> About:
+    """Gather it from what verification and validation found; `digest` is the SHA-256 of the record's value."""
+    at = Coordinates(record.topic, record.partition, record.offset)
     if isinstance(checked, Valid):
         document = checked.document
         name = {part: document[part] for part in _NAMED}
@@ -51,7 +50,7 @@ def about(
         at=at,
         time_ms=record.timestamp,
         size=len(record.value) if record.value is not None else 0,
-        digest=digest,
+        digest=digest.hex() if record.value is not None else None,
         signed=signed,
         name=name,
         receipt_to=to,

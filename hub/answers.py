@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from contracts.faults import Fault, FaultCode
@@ -18,6 +19,7 @@ from hub.outcomes import (
     coordinates,
     duplicate_data,
     fault_data,
+    json_list,
     receipt,
     rejected_data,
 )
@@ -29,7 +31,7 @@ from hub.validate import Valid
 _SAID_AT = {"delivered": "stored_at", "opened": "opened_at", "accepted-by": "accepted_at", "refused": "refused_at"}
 """The kinds of a recipient's receipt, each with the field that says when it happened."""
 
-EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 class Answer(NamedTuple):
@@ -42,19 +44,27 @@ class Answer(NamedTuple):
 
 def accepted(about: About, valid: Valid, rules: Rules) -> Answer:
     """Tell each entitled party once, with what its view shows, and tell the sender who was told."""
-    on = date.fromordinal(EPOCH_DAY + about.time_ms // DAY_MS)
+    on = _day(about.time_ms // DAY_MS)
     decisions = route(valid.event, policy=rules.policy, directory=rules.directory, network=rules.network, on=on)
     envelope = Envelope(valid.document, trace=about.trace, family=valid.kind.family, names=rules.names)
-    told, not_told, outputs = [], [], []
+    outputs: list[Output] = []
+    told: list[bytes] = []
+    not_told: list[bytes] = []
+    entries: list[bytes] = []
+    others: list[bytes] = []
     for decision in decisions:
         if decision.told:
-            sent = _notification(decision, valid, envelope, rules)
-            told.append(_told(decision, sent))
-            outputs.append(sent.output)
+            delivery, output, digest = _notification(decision, valid, envelope, rules)
+            own_id, topic = delivery.encode(), output.topic.encode()
+            outputs.append(output)
+            told.append(b'%b,"delivery":"%b"}' % (decision.in_receipt, own_id))
+            sent = decision.in_ledger, topic, own_id, digest.encode()
+            entries.append(b'%b,"topic":"%b","delivery":"%b","digest":"%b"}' % sent)
         else:
-            not_told.append(_not_told(decision))
+            not_told.append(decision.in_receipt)
+            others.append(b"%b}" % decision.in_ledger)
     outputs += _receipt("accepted", about, accepted_data(about.name, about.at, told, not_told), rules)
-    entry = _entry(about, Outcome.ACCEPTED, rules, decisions=[*told, *not_told], answers=_answers(valid))
+    entry = _entry(about, Outcome.ACCEPTED, rules, decisions=entries + others, answers=_answers(valid))
     return Answer(Outcome.ACCEPTED, outputs, entry)
 
 
@@ -84,11 +94,16 @@ def _turned_away(
     return Answer(outcome, outputs, _entry(about, outcome, rules, faults=told, first=first))
 
 
+@lru_cache(maxsize=64)
+def _day(days: int) -> date:
+    return date.fromordinal(_EPOCH_DAY + days)
+
+
 def _notification(decision: Decision, valid: Valid, envelope: Envelope, rules: Rules) -> Notification:
     event, recipient = valid.event, decision.recipient
     data = rules.views.minimise(event.type, valid.document["data"], decision.view, recipient)
     subject = delivered_subject(data, recipient, event.subject)
-    return envelope.to(recipient, view=decision.view, subject=subject, data=data)
+    return envelope.to(recipient, shown_as=decision.in_notification, subject=subject, data=data)
 
 
 def _receipt(outcome: str, about: About, data: dict[str, Any], rules: Rules) -> list[Output]:
@@ -124,27 +139,6 @@ def _answers(valid: Valid) -> dict[str, Any] | None:
     }
 
 
-def _not_told(decision: Decision) -> dict[str, Any]:
-    return {
-        "recipient": decision.recipient,
-        "told": decision.told,
-        "relation": decision.relation,
-        "rule": decision.rule,
-        "basis": decision.basis,
-        "agreement": decision.agreement,
-        "view": decision.view,
-        "reason": decision.reason,
-    }
-
-
-def _told(decision: Decision, sent: Notification) -> dict[str, Any]:
-    entry = _not_told(decision)
-    entry["topic"] = sent.output.topic
-    entry["delivery"] = sent.delivery
-    entry["digest"] = sent.digest
-    return entry
-
-
 def _parts(
     about: About, outcome: Outcome, faults: Sequence[dict[str, str]], first: Coordinates | None
 ) -> dict[str, Any]:
@@ -167,7 +161,7 @@ def _entry(
     *,
     faults: Sequence[dict[str, str]] = (),
     first: Coordinates | None = None,
-    decisions: Sequence[dict[str, Any]] = (),
+    decisions: Sequence[bytes] = (),
     answers: dict[str, Any] | None = None,
 ) -> Unchained:
     at, trace = about.at, about.trace
@@ -178,11 +172,11 @@ def _entry(
             **_parts(about, outcome, faults, first),
             "digest": about.digest,
             "size": about.size,
-            "decisions": decisions,
+            "decisions": json_list(decisions),
             "receipt": about.receipt,
             "receipt_to": about.receipt_to,
             "trace": trace._asdict(),
-            "versions": rules.versions,
+            "versions": rules.versions_json,
             **({"answers": answers} if answers is not None else {}),
         }
     )

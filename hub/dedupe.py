@@ -41,14 +41,14 @@ class Marks:
     def __init__(self, secret: bytes, topics: tuple[str, ...]) -> None:
         self._key_secret = hashlib.sha256(b"dolen key\0" + secret).digest()
         self._mac_secret = hashlib.sha256(b"dolen mark\0" + secret).digest()
-        self.name = hashlib.sha256(b"dolen name\0" + secret).hexdigest()[:8]
+        self.name = hashlib.sha256(b"dolen name 2\0" + secret).hexdigest()[:8]
         """Part of every key: marks of another secret are simply not there, and so the window is rebuilt."""
         self._topics = topics
         self._number = {topic: number for number, topic in enumerate(topics)}
 
     def claim(self, *, source: str, event_id: str, digest: bytes, at: Coordinates) -> Claim:
         """The claim of the record at `at` on (`source`, `event_id`) with content `digest` (SHA-256, 32 bytes)."""
-        key = hmac.digest(self._key_secret, f"{source}\n{event_id}".encode(), "sha256")[:16]
+        key = _keyed(self._key_secret, f"{source}\n{event_id}".encode())
         head = struct.pack(">HIQ16s", self._number[at.topic], at.partition, at.offset, digest[:16])
         return Claim(key, head + self._mac(key, head))
 
@@ -66,4 +66,9 @@ class Marks:
         return Coordinates(self._topics[number], partition, offset)
 
     def _mac(self, key: bytes, head: bytes) -> bytes:
-        return hmac.digest(self._mac_secret, key + head, "sha256")[:16]
+        return _keyed(self._mac_secret, key + head)
+
+
+def _keyed(secret: bytes, value: bytes) -> bytes:
+    """BLAKE2b with a key (RFC 7693): a MAC in one pass, for so few bytes a third of what an HMAC takes."""
+    return hashlib.blake2b(value, key=secret, digest_size=16).digest()

@@ -8,7 +8,7 @@ commit. After any error it takes over anew; what was not committed is read again
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
@@ -169,16 +169,17 @@ class Lane:
             rules = self._rules()  # a key that was rotated in a moment ago
             cases = examine(records, rules)
         failpoint("before-claim")
+        topics = {output.topic for case in cases for output in case.answer.outputs} | {self._names.ledger}
+        await self._producer.begin(topics, self.number, self._names.group)
         found = await self._claimed(cases, upto, rules)
         failpoint("after-claim")
         batch = conclude(cases, found, rules=rules, head=self._head, worker=self._worker)
         await self._producer.write(batch.outputs, self.number)
         failpoint("before-offsets")
-        await self._seen.check_epoch()
+        offsets = {TopicPartition(*place): offset for place, offset in upto.items()}
+        await _both(self._seen.check_epoch(), self._producer.add_offsets(offsets, self._names.group))
         failpoint("before-commit")
-        await self._producer.commit(
-            {TopicPartition(*place): offset for place, offset in upto.items()}, self._names.group
-        )
+        await self._producer.commit()
         failpoint("after-commit")
         self._moved(batch, upto)
 
@@ -266,3 +267,10 @@ class Lane:
         reason = str(why) if isinstance(why, DolenError) else f"Kafka can't be read ({type(why).__name__})"
         self.progress.state, self.progress.reason = state, reason
         log.warning("lane.state", state=state.value, lane=self.number, reason=reason, alarm=state is LaneState.IN_DOUBT)
+
+
+async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
+    """Do both at once, wait for both, and fail if either did."""
+    for failure in await asyncio.gather(one, other, return_exceptions=True):
+        if failure is not None:
+            raise failure

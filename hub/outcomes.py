@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from orjson import dumps
+from orjson import Fragment, dumps
 
 from contracts.envelope import CONTENT_TYPE, data_schema
 from contracts.faults import Fault
@@ -60,19 +61,21 @@ class Envelope:
     def __init__(self, document: Mapping[str, Any], *, trace: Trace, family: Family, names: Names) -> None:
         self._source, self._event_id = document["source"], document["id"]
         common = {name: value for name, value in document.items() if name not in _OWN}
-        self._head = dumps(common | {"origin": self._event_id})[:-1]
+        common["origin"] = self._event_id
+        self._head = dumps(common)[:-1]
         self._trace_id = trace.trace_id
         self._family = family
         self._names = names
 
-    def to(self, recipient: str, *, view: str, subject: str, data: Mapping[str, Any]) -> Notification:
-        """The notification of one recipient: `data` is what its view shows."""
+    def to(self, recipient: str, *, shown_as: bytes, subject: str, data: Mapping[str, Any]) -> Notification:
+        """The notification of one recipient: `data` is what its view shows, `shown_as` names both (JSON, no braces)."""
         delivery = delivery_id(self._source, self._event_id, recipient)
-        own = {"id": delivery, "recipient": recipient, "view": view, "subject": subject, "data": data}
-        value = b"%b,%b" % (self._head, dumps(own)[1:])
+        key = subject.encode()
+        # A delivery and a subject are UUIDs in their one spelling: nothing in them needs to be escaped.
+        own = (self._head, delivery.encode(), key, shown_as, dumps(data))
+        value = b'%b,"id":"%b","subject":"%b",%b,"data":%b}' % own
         header = (TRACEPARENT, traceparent(self._trace_id, span_id(delivery)))
-        topic = self._names.outbound_to(recipient, self._family)
-        output = Output(topic, subject.encode(), value, [header, _CONTENT_TYPE])
+        output = Output(self._names.outbound_to(recipient, self._family), key, value, [header, _CONTENT_TYPE])
         return Notification(delivery, output, hashlib.sha256(value).hexdigest())
 
 
@@ -90,39 +93,39 @@ def receipt(
     names: Names,
 ) -> Output:
     """The hub's answer to a sender: a CloudEvent of the receipts family with source `/hub`."""
-    event_type = RECEIPT_TYPE.format(outcome)
-    value = dumps(
-        {
-            "specversion": "1.0",
-            "id": own_id,
-            "source": HUB,
-            "type": event_type,
-            "subject": subject or own_id,
-            "time": iso_time(time_ms),
-            "datacontenttype": "application/json",
-            "dataschema": data_schema(event_type),
-            "correlationid": correlation or own_id,
-            "sequence": sequence,
-            "data": data,
-        }
-    )
+    own = {
+        "id": own_id,
+        "subject": subject or own_id,
+        "time": iso_time(time_ms),
+        "correlationid": correlation or own_id,
+        "sequence": sequence,
+        "data": data,
+    }
+    value = b"%b,%b" % (_receipt_head(outcome), dumps(own)[1:])
     headers = [(TRACEPARENT, traceparent(trace.trace_id, span_id(own_id))), _CONTENT_TYPE]
     topic = names.outbound_to(to, Family.RECEIPTS)
     return Output(topic, (subject or own_id).encode(), value, headers)
 
 
-def accepted_data(
-    name: Mapping[str, Any],
-    at: Coordinates,
-    told: Sequence[Mapping[str, Any]],
-    not_told: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """What an `accepted` receipt says: who was told, with which view, and who was not, and why (ledger decisions)."""
-    return {
-        **_original(name, at),
-        "told": [{"recipient": d["recipient"], "delivery": d["delivery"], "view": d["view"]} for d in told],
-        "not_told": [{"recipient": d["recipient"], "reason": d["reason"]} for d in not_told],
+@lru_cache(maxsize=8)
+def _receipt_head(outcome: str) -> bytes:
+    """What every receipt of an outcome says, as JSON open at its end."""
+    event_type = RECEIPT_TYPE.format(outcome)
+    common = {
+        "specversion": "1.0",
+        "source": HUB,
+        "type": event_type,
+        "datacontenttype": "application/json",
+        "dataschema": data_schema(event_type),
     }
+    return dumps(common)[:-1]
+
+
+def accepted_data(
+    name: Mapping[str, Any], at: Coordinates, told: Sequence[bytes], not_told: Sequence[bytes]
+) -> dict[str, Any]:
+    """What an `accepted` receipt says: who was told, with which view, and who was not, and why (JSON, one each)."""
+    return {**_original(name, at), "told": json_list(told), "not_told": json_list(not_told)}
 
 
 def duplicate_data(name: Mapping[str, Any], at: Coordinates, first: Coordinates) -> dict[str, Any]:
@@ -153,6 +156,12 @@ def coordinates(at: Coordinates) -> dict[str, Any]:
     return {"topic": at.topic, "partition": at.partition, "offset": at.offset}
 
 
+def json_list(items: Sequence[bytes]) -> Fragment:
+    """A list of what is JSON already."""
+    return Fragment(b"[%b]" % b",".join(items))
+
+
+@lru_cache(maxsize=4096)  # a broker gives all records of one batch the same time
 def iso_time(time_ms: int) -> str:
     """Milliseconds since 1970 as RFC 3339 in UTC."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

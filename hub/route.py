@@ -6,9 +6,11 @@ that doesn't hold, no child on the school's roll, another kind) is passed over, 
 later rule decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+
+from orjson import dumps
 
 from contracts.directory import Directory
 from contracts.envelope import Event
@@ -66,6 +68,22 @@ class Decision:
     """Name of the view; empty when not told."""
     reason: str
     """One of `REASONS`."""
+    in_ledger: bytes = field(init=False, compare=False, repr=False)
+    """The JSON of the above, open at its end: the same words are written of thousands of events."""
+    in_receipt: bytes = field(init=False, compare=False, repr=False)
+    """What the sender's receipt says of it, open at its end where the party is told."""
+    in_notification: bytes = field(init=False, compare=False, repr=False)
+    """What the party's notification says of it, without braces."""
+
+    def __post_init__(self) -> None:
+        """Write what is to be written."""
+        names = ("recipient", "told", "relation", "rule", "basis", "agreement", "view", "reason")
+        written = dumps({name: getattr(self, name) for name in names})[:-1]
+        shown = dumps({"recipient": self.recipient, "view": self.view})
+        short = shown[:-1] if self.told else dumps({"recipient": self.recipient, "reason": self.reason})
+        object.__setattr__(self, "in_ledger", written)
+        object.__setattr__(self, "in_receipt", short)
+        object.__setattr__(self, "in_notification", shown[1:-1])
 
 
 def route(event: Event, *, policy: Policy, directory: Directory, network: Network, on: date) -> tuple[Decision, ...]:
@@ -93,7 +111,7 @@ def route(event: Event, *, policy: Policy, directory: Directory, network: Networ
 
 def _decide(rule: Rule, party: str, facts: Facts, on: date) -> Decision:
     """What one rule says of one party that it names."""
-    kind = _kind(party, facts)
+    kind = facts.network.kinds.get(party)
     view = rule.views.get(kind or "")
     if rule.when is not None and not rule.when(facts.data):
         return _decision(rule, party, NOT_CALLED_FOR)
@@ -114,15 +132,6 @@ def _decide(rule: Rule, party: str, facts: Facts, on: date) -> Decision:
     if kind is None or view is None:
         return _decision(rule, party, NOT_IN_NETWORK)
     return _decision(rule, party, ENTITLED, view)
-
-
-def _kind(party: str, facts: Facts) -> str | None:
-    """The kind of a party that takes part."""
-    if party not in facts.network.parties:
-        return None
-    if party.startswith("/schools/"):
-        return "schools"
-    return facts.network.organisations[party[len("/agencies/") :]].kind._value_  # `.value` is a slow descriptor
 
 
 @lru_cache(maxsize=16_384)

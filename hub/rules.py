@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import structlog
+from orjson import Fragment, dumps
 
 from contracts.directory import Directory
 from contracts.errors import ContractError
@@ -23,7 +25,7 @@ from hub.validate import Validator
 log = structlog.get_logger("dolen.rules")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """One consistent set: what was in force for a batch, named by versions in its ledger records."""
 
@@ -36,14 +38,15 @@ class Rules:
     validator: Validator
     marks: Marks
 
-    @property
-    def versions(self) -> dict[str, str]:
+    @cached_property
+    def versions_json(self) -> Fragment:
         """What a ledger entry names, so that its decisions can be made again."""
-        return {
+        versions = {
             "policy": self.policy.version,
             "directory": self.directory.version,
             "network": self.network.version,
         }
+        return Fragment(dumps(versions))
 
 
 class RulesFiles:

@@ -53,6 +53,7 @@ class Seen:
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         )
+        self._claim = self._redis.register_script(_CLAIM)  # hashes the text: once a connection, not once a batch
         async with self._talking() as redis:
             epoch = await redis.get(self._epoch_key)
         if epoch is None:
@@ -77,7 +78,7 @@ class Seen:
         keys: list[Any] = [self._epoch_key, self._watermarks_key, *(self._key(claim) for claim in claims)]
         arguments = [self._epoch, self._window_ms, len(upto), *watermarks, *(claim.mark for claim in claims)]
         async with self._talking() as redis:
-            status, *found = await _evaluate(redis, _CLAIM, keys, arguments)
+            status, *found = await self._claim(keys=keys, args=arguments)
             if status == b"ok":
                 return list(found)
             self._redis = None

@@ -10,8 +10,9 @@ The names overridden here are private: aiokafka is pinned exactly, and a test fa
 
 import asyncio
 import contextlib
+import itertools
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -67,11 +68,17 @@ class _EndTransaction(_FailFast, aiokafka_sender.EndTxnHandler):  # type: ignore
 class _FailFastSender(aiokafka_sender.Sender):  # type: ignore[misc]
     """aiokafka's sender, with handlers that fail fast."""
 
+    group = ""
+    """The group whose offsets the transaction will hold: it is added beside the partitions, not after the outputs."""
+
     async def _do_add_partitions_to_txn(self, tps: Any) -> bool:
         node = await self._find_coordinator(
             aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
         )
-        return await _AddPartitions(self, tps).do(node)
+        adding = [_AddPartitions(self, tps).do(node)]
+        if self.group and self._txn_manager._txn_consumer_group is None:
+            adding.append(_AddOffsets(self, self.group).do(node))
+        return all(await asyncio.gather(*adding))
 
     async def _do_add_offsets_to_txn(self, group_id: str) -> bool:
         node = await self._find_coordinator(
@@ -130,18 +137,32 @@ class LaneProducer:
             await self.throw_away()
             raise Unavailable(f"Kafka doesn't start the lane's producer ({type(failure).__name__})") from None
 
-    async def write(self, outputs: Iterable[Output], partition: int) -> None:
-        """Begin a transaction and write every output to `partition` of its topic; returns when all are acknowledged."""
+    async def begin(self, topics: Iterable[str], partition: int, group: str) -> None:
+        """Begin a transaction, and tell the broker where it will write; doesn't wait for the broker's answer.
+
+        A topic that is named here and not written to costs a marker; one that is written to may be left out.
+        """
         async with _sorted_errors(self._limit_s):
+            self._kafka._sender.group = group
             await self._kafka.begin_transaction()
+            for topic in topics:
+                self._kafka._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, partition))
             failpoint("begun")
+
+    async def write(self, outputs: Iterable[Output], partition: int) -> None:
+        """Write every output to `partition` of its topic; returns when all are acknowledged."""
+        async with _sorted_errors(self._limit_s):
             await self._acknowledged(await self._submit(_batched(outputs, self._kafka), partition))
 
-    async def commit(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
-        """Put the offsets into the transaction, last, and commit it."""
+    async def add_offsets(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
+        """Put the offsets into the transaction: last, so that whatever commits it by mistake loses nothing."""
         async with _sorted_errors(self._limit_s):
             await self._kafka.send_offsets_to_transaction(dict(offsets), group)
             failpoint("after-offsets")
+
+    async def commit(self) -> None:
+        """Commit the transaction."""
+        async with _sorted_errors(self._limit_s):
             await self._kafka.commit_transaction()
 
     async def throw_away(self) -> None:
@@ -193,18 +214,26 @@ def _heard(answer: "asyncio.Future[Any]") -> None:
 
 
 def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, list[BatchBuilder]]:
-    batches: dict[str, list[BatchBuilder]] = {}
+    by_topic: dict[str, list[Output]] = {}
     for output in outputs:
-        builders = batches.get(output.topic)
-        if builders is None:
-            builders = batches[output.topic] = [kafka.create_batch()]
-        if not _fits(builders[-1], output):
-            builders.append(kafka.create_batch())
-            if not _fits(builders[-1], output):
-                raise DolenError(f"a record of {len(output.value)} bytes doesn't fit into an empty batch")
-    return batches
+        by_topic.setdefault(output.topic, []).append(output)
+    return {topic: list(_builders(of_topic, kafka)) for topic, of_topic in by_topic.items()}
 
 
-def _fits(builder: BatchBuilder, output: Output) -> bool:
-    appended = builder.append(key=output.key, value=output.value, timestamp=None, headers=output.headers)
-    return appended is not None
+def _builders(outputs: list[Output], kafka: AIOKafkaProducer) -> Iterator[BatchBuilder]:
+    """As many batches as one topic's records need."""
+    at = 0
+    while at < len(outputs):
+        builder = kafka.create_batch()
+        # aiokafka's compiled builder, without the layer above it that would serialise keys and values.
+        append, number = builder._builder.append, 0
+        for _, key, value, headers in itertools.islice(outputs, at, None):
+            if append(number, None, key, value, headers) is None:
+                break
+            number += 1
+        if not number:
+            raise DolenError(f"a record of {len(outputs[at].value)} bytes doesn't fit into an empty batch")
+        builder._relative_offset = number
+        builder.close()
+        at += number
+        yield builder

@@ -63,8 +63,14 @@ class Validator:
     ) -> None:
         """`families` says which family's topic each topic name is."""
         self._registry = registry
-        self._network = network
-        self._families = families
+        self._topics = {
+            name: frozenset(topic for topic, family in families.items() if family is kind.family)
+            for name, kind in registry.items()
+        }
+        self._senders = {
+            name: frozenset(agency for agency in network.organisations if network.kind_of(agency) in kind.publishers)
+            for name, kind in registry.items()
+        }
         known = _known(directory, network)
         self._parties = known[Names.PARTY]
         self._named = {name: _tree(_named_parties(kind.model), known) for name, kind in registry.items()}
@@ -86,10 +92,10 @@ class Validator:
         if misplaced is not None:
             return (misplaced,)
         try:
-            event = kind.model.model_validate_json(record.value or b"")
+            event = kind.model.__pydantic_validator__.validate_json(record.value or b"")
         except ValidationError as wrong:
             return tuple(_faults(wrong))
-        return tuple(self._false(record, event, document, signer or "")) or Valid(event, document, kind)
+        return tuple(self._false(record, event, document, kind, signer or "")) or Valid(event, document, kind)
 
     def _identity(self, document: dict[str, Any]) -> Identity:
         source, event_id, name = document.get("source"), document.get("id"), document.get("type")
@@ -100,13 +106,15 @@ class Validator:
         )
 
     def _misplaced(self, record: Record, kind: EventType, signer: str) -> Fault | None:
-        if self._families.get(record.topic) is not kind.family:
+        if record.topic not in self._topics[kind.name]:
             return Fault(FaultCode.WRONG_TOPIC, "type")
-        if self._network.kind_of(signer) not in kind.publishers:
+        if signer not in self._senders[kind.name]:
             return Fault(FaultCode.NOT_YOURS_TO_SEND, "type")
         return None
 
-    def _false(self, record: Record, event: Event, document: dict[str, Any], signer: str) -> Iterable[Fault]:
+    def _false(
+        self, record: Record, event: Event, document: dict[str, Any], kind: EventType, signer: str
+    ) -> Iterable[Fault]:
         if agency_of(event.source) != signer:
             yield Fault(FaultCode.NOT_THE_SIGNERS_SOURCE, "source")
         if record.key != event.subject.encode():
@@ -117,7 +125,7 @@ class Validator:
         if not _all_known(document, named):
             for path in _strangers(document, named):
                 yield Fault(FaultCode.UNKNOWN_ORGANISATION, ".".join(path))
-        if event.type.startswith("wales.child-protection.receipts.") and not _is_own_delivery(event):
+        if kind.family is Family.RECEIPTS and not _is_own_delivery(event):
             yield Fault(FaultCode.NOT_A_DELIVERY, "data.delivery")
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,7 +83,7 @@ def _report(
         "versions": versions,
         "decisions": [
             {
-                **asdict(decision),
+                **json.loads(b"%b}" % decision.in_ledger),
                 "citation": policy.bases[decision.basis].citation,
                 "why": _why(policy, event, decision),
             }
