@@ -1,7 +1,6 @@
 """Every accepted event reaches each entitled recipient once, none another, in order: whatever dies in between."""
 
 import asyncio
-import contextlib
 import random
 import signal
 
@@ -11,7 +10,7 @@ from redis import Redis as RedisClient
 from hub.kafka_admin import Cluster
 from hub.local.stack import Stack
 from hub.provision import administrator
-from tests.proxy import END_TXN, KafkaProxy, at_once
+from tests.faults.wire import END_TXN, Request, Wire
 from tests.rig import Rig, Verdict
 
 pytestmark = [
@@ -170,23 +169,22 @@ def test_an_end_of_transaction_that_comes_late_commits_nothing_else(rig):
     held = []
 
     async def through_the_proxy() -> Verdict:
-        async with KafkaProxy(rig.settings.kafka.bootstrap_servers) as proxy:
+        async with Wire(rig.settings.kafka.bootstrap_servers) as wire:
             rng = random.Random(5)
 
-            async def late(api_key, frame, send):
-                if api_key == END_TXN and rng.random() < 0.05:
-                    held.append(frame)
+            async def late(request: Request) -> None:
+                if request.api == END_TXN and rng.random() < 0.15:
+                    held.append(request.transactional_id)
                     await asyncio.sleep(rng.uniform(0.1, 2.0) if rng.random() < 0.5 else 7.0)
-                with contextlib.suppress(OSError):
-                    await send(frame)
+                await request.send()
 
-            rig.start(DOLEN_KAFKA__BOOTSTRAP_SERVERS=proxy.address)
+            rig.start(DOLEN_KAFKA__BOOTSTRAP_SERVERS=wire.address)
             while rig.logs().count("lane.owned") < 6:
                 await asyncio.sleep(0.05)
-            proxy.rule = late
+            wire.rule = late
             await rig.publish(3000, rate=500)
             await asyncio.sleep(2)
-            proxy.rule = at_once
+            wire.rule = None
             await rig.settled()
             return await rig.verdict()
 

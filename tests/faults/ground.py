@@ -195,9 +195,9 @@ class Ground(Rig):
 
     def _by_proxy(self) -> dict[str, str]:
         proxied: dict[str, str] = {}
-        if self.wire.own_port:
+        if self.wire.address:
             proxied["DOLEN_KAFKA__BOOTSTRAP_SERVERS"] = self.wire.address
-        if self.pipe.own_port:
+        if self.pipe.address:
             login = self._redis.netloc.rpartition("@")[0]
             proxied["DOLEN_REDIS__URL"] = urlunsplit(self._redis._replace(netloc=f"{login}@{self.pipe.address}"))
         return proxied

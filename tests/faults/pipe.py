@@ -5,6 +5,7 @@ import contextlib
 import random
 import struct
 from dataclasses import dataclass, field
+from functools import partial
 
 CRUMBS = 48
 """How many single bytes begin a message in crumbs: the rest would cost a system call a byte for nothing new."""
@@ -18,6 +19,8 @@ class Connection:
     writer: asyncio.StreamWriter
     there: asyncio.StreamReader
     there_writer: asyncio.StreamWriter
+    server: str
+    """The server's address."""
     awaited: dict[int, object] = field(default_factory=dict)
 
     def reset(self) -> None:
@@ -30,16 +33,16 @@ class Connection:
 
 
 class Pipe:
-    """Passes bytes on between clients and one server."""
+    """Passes bytes on between clients and one or several servers, each behind a port of its own."""
 
-    def __init__(self, server: str, *, seed: int = 0) -> None:
-        host, _, port = server.rpartition(":")
-        self._host, self._port = host, int(port)
+    def __init__(self, servers: str, *, seed: int = 0) -> None:
+        """`servers`: `host:port`, with commas between."""
+        self.ports: dict[str, int] = dict.fromkeys(servers.split(","), 0)
+        """The pipe's own port before each server, once it is open."""
         self._random = random.Random(seed)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections: set[Connection] = set()
-        self.own_port = 0
         self.latency_s = 0.0
         self.crumbs = False
         self._talking = asyncio.Event()
@@ -47,37 +50,41 @@ class Pipe:
 
     @property
     def address(self) -> str:
-        """Where clients connect."""
-        return f"127.0.0.1:{self.own_port}"
+        """Where clients connect; empty while the pipe is not open."""
+        return ",".join(f"127.0.0.1:{port}" for port in self.ports.values()) if self._servers else ""
 
     def silent(self, yes: bool) -> None:
         """Half-open: connections stay, and nothing comes back."""
         (self._talking.clear if yes else self._talking.set)()
 
-    def reset_all(self) -> int:
-        """Reset every connection; how many there were."""
-        found = list(self.connections)
+    def reset_all(self, server: str | None = None) -> int:
+        """Reset every connection, or every one to a server; how many there were."""
+        found = [one for one in self.connections if server in (None, one.server)]
         for connection in found:
             connection.reset()
         return len(found)
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.own_port = self._server.sockets[0].getsockname()[1]
+        for server in self.ports:
+            own = await asyncio.start_server(partial(self._serve, server), "127.0.0.1", 0)
+            self.ports[server] = own.sockets[0].getsockname()[1]
+            self._servers.append(own)
         return self
 
     async def __aexit__(self, *_):
-        self._server.close()
+        for server in self._servers:
+            server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _serve(self, reader, writer):
+    async def _serve(self, server, reader, writer):
         task = asyncio.current_task()
         self._tasks.add(task)
         connection = None
         try:
-            connection = Connection(reader, writer, *await asyncio.open_connection(self._host, self._port))
+            there = await asyncio.open_connection(*_place(server))
+            connection = Connection(reader, writer, *there, server)
             self.connections.add(connection)
             await asyncio.gather(self._up(connection), self._down(connection), return_exceptions=True)
         except (OSError, asyncio.CancelledError):
@@ -120,3 +127,8 @@ class Pipe:
             if data:
                 writer.write(data)
             await writer.drain()
+
+
+def _place(server: str) -> tuple[str, int]:
+    host, _, port = server.rpartition(":")
+    return host, int(port)

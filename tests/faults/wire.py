@@ -1,6 +1,6 @@
-"""A proxy before the broker that knows whose transaction is open, when each was committed, and hurts single requests.
+"""A proxy before the brokers that knows whose transaction is open, when each was committed, and hurts single requests.
 
-Clients come back to it, since it writes its own port into every broker address that passes.
+Clients come back to it, since it writes its own ports into every broker address that passes.
 """
 
 import asyncio
@@ -54,8 +54,8 @@ Rule = Callable[[Request], Awaitable[None]]
 class Wire(Pipe):
     """`rule` decides what becomes of each transactional request; it may be changed at any time."""
 
-    def __init__(self, broker: str, *, seed: int = 0) -> None:
-        super().__init__(broker, seed=seed)
+    def __init__(self, brokers: str, *, seed: int = 0) -> None:
+        super().__init__(brokers, seed=seed)
         self.rule: Rule | None = None
         self.open: set[str] = set()
         """Transactional ids whose transaction has been begun and is not known to be ended."""
@@ -101,13 +101,13 @@ class Wire(Pipe):
             connection.there_writer.close()
 
     async def _down(self, connection: Connection) -> None:
-        theirs = self._host.encode() + struct.pack(">i", self._port)
-        ours = b"127.0.0.1" + struct.pack(">i", self.own_port)
+        addresses = [(_written(server), _written(f"127.0.0.1:{port}")) for server, port in self.ports.items()]
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
             while True:
                 frame = await _frame(connection.there)
                 if self._noted(connection, frame):
-                    frame = frame.replace(theirs, ours)
+                    for theirs, ours in addresses:
+                        frame = frame.replace(theirs, ours)
                     await self.answer(connection, struct.pack(">i", len(frame)) + frame)
         connection.writer.close()
 
@@ -136,6 +136,12 @@ class Wire(Pipe):
                 if request.commits:
                     self.commits[request.transactional_id].append(time.monotonic())
         return True
+
+
+def _written(address: str) -> bytes:
+    """An address as Kafka's answers have it."""
+    host, _, port = address.rpartition(":")
+    return host.encode() + struct.pack(">i", int(port))
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:
