@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from contracts.topics import DAY_MS, Family
+from hub.checkpoint import Checkpoints, load_checkpoint_key
 from hub.errors import StartRefused, Unavailable
 from hub.kafka_admin import Cluster
 from hub.lane import Lane
@@ -33,6 +34,7 @@ def make_worker(settings: Settings) -> Worker:
         group=names.group,
         inbound=[(topic, lane) for topic in names.inbound for lane in range(settings.lanes)],
     )
+    checkpoints = Checkpoints(settings.checkpoints, names=names, key=load_checkpoint_key(settings.checkpoint_key))
     worker_name = f"{socket.gethostname()}-{os.getpid()}"
 
     def make_lane(number: int, consumer: AIOKafkaConsumer) -> Lane:
@@ -53,7 +55,7 @@ def make_worker(settings: Settings) -> Worker:
             worker=worker_name,
         )
 
-    return Worker(settings=settings, files=files, make_lane=make_lane)
+    return Worker(settings=settings, files=files, make_lane=make_lane, keep_heads=checkpoints.keep)
 
 
 async def run_hub(settings: Settings) -> None:

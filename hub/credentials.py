@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from hub.errors import StartRefused
-from hub.private_file import Document, Table, write_toml
+from hub.private_file import Document, Table, write_private, write_toml
 
 KEY_LIFE = timedelta(days=400)
 ROTATE_BEFORE = timedelta(days=30)
@@ -94,6 +97,8 @@ class CredentialFiles:
         self._agencies = state_dir / "agencies"
         self._keyring = state_dir / "hub" / "keyring.toml"
         self.hub_path = state_dir / "hub" / "hub.toml"
+        self.checkpoint_key_path = state_dir / "hub" / "checkpoint-key.pem"
+        self._checkpoint_public = state_dir / "hub" / "checkpoint-public.pem"
 
     def agency_path(self, agency: str) -> Path:
         """Where an agency's file lies."""
@@ -179,6 +184,18 @@ class CredentialFiles:
             "redis": {"marks_secret": marks_secret},
         }
         write_toml(self.hub_path, document, comment=HUB_COMMENT)
+
+    def has_checkpoint_key(self) -> bool:
+        """Whether the hub has its key for checkpoints of the ledger."""
+        return self.checkpoint_key_path.exists()
+
+    def write_checkpoint_key(self) -> None:
+        """Make one; the public key goes first, since whoever has the private one alone could not be checked."""
+        key = Ed25519PrivateKey.generate()
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(self._checkpoint_public, public.decode())
+        write_private(self.checkpoint_key_path, private.decode())
 
 
 def _read(path: Path) -> dict[str, Any] | None:

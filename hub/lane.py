@@ -99,6 +99,11 @@ class Lane:
         self._committed: dict[Place, int] = {}
         self._stopping = False
 
+    @property
+    def head(self) -> ChainHead:
+        """The end of the lane's committed chain, as far as this worker knows."""
+        return self._head
+
     def stop(self) -> None:
         """Ask the lane to end after the batch in hand."""
         self._stopping = True

@@ -63,6 +63,10 @@ class Names:
         """What every key in Redis begins with."""
         return f"{self.prefix}dolen:"
 
+    def checkpoint(self, lane: int) -> str:
+        """The file of a lane's newest checkpoint."""
+        return f"{self.prefix}lane-{lane}.checkpoint"
+
     def outbound(self, agency: str, family: str) -> str:
         """The topic on which one agency reads a family."""
         return _outbound(self.prefix, agency, family)

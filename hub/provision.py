@@ -64,6 +64,7 @@ def provision(
     return [
         *_topics(cluster, wanted.topics, mend=mend),
         *credentials.keys(frozenset(rotate)),
+        *credentials.checkpoint_key(),
         *credentials.users(),
         *credentials.departed(),
         *_rules(cluster, wanted, mend=mend),
@@ -214,6 +215,13 @@ class _Credentials:
                 keys = rotated(keys, agency, self._now)
         if self._mend and keys != before:
             self._files.write_keys(keys)  # before the agency's file: the hub has to know a key before it is used
+
+    def checkpoint_key(self) -> Iterator[Difference]:
+        """The hub's own key, which signs what is kept of the ledger in a second place."""
+        if not self._files.has_checkpoint_key():
+            yield Difference("key", self._files.checkpoint_key_path.name, "missing")
+            if self._mend:
+                self._files.write_checkpoint_key()
 
     def users(self) -> Iterator[Difference]:
         known = self._cluster.users(self._users.values())

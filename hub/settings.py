@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     """Which organisations take part."""
     policy_dir: Path | None = None
     """The sharing policy; the packaged one if not given."""
+    checkpoint_dir: Path | None = None
+    """Where signed checkpoints of the ledger are kept: another disk or host in service; `<state>/checkpoints` else."""
+    checkpoint_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How often a checkpoint is kept of each lane."""
     schools_csv: Path | None = None
     """An imported school list (`dolen directory import`); the packaged one if not given."""
     lanes: Annotated[int, Field(ge=1, le=1000)] = 6
@@ -120,6 +124,21 @@ class Settings(BaseSettings):
         """Arguments, then the environment, then the file of the local stack."""
         state = Path(init_settings().get("state_dir") or os.environ.get("DOLEN_STATE_DIR") or STATE_DIR)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, state / "dolen.toml")
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.checkpoint_dir or self.state_dir / "checkpoints"
+
+    @property
+    def checkpoint_key(self) -> Path:
+        """The private key that signs them; its public key lies beside it."""
+        return self.state_dir / "hub" / "checkpoint-key.pem"
+
+    @property
+    def checkpoint_public_key(self) -> Path:
+        """The public key: all that is needed to check them."""
+        return self.state_dir / "hub" / "checkpoint-public.pem"
 
     def kafka_client(self) -> dict[str, Any]:
         """Connection arguments for every aiokafka client."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -12,21 +12,27 @@ from aiokafka.errors import KafkaError
 from contracts.topics import DAY_MS
 from hub.errors import DolenError, InDoubt
 from hub.lane import Lane, LaneState, Progress
+from hub.ledger import ChainHead
 from hub.rules import Rules, RulesFiles
 from hub.settings import Settings
 
 log = structlog.get_logger("dolen.worker")
 
+KeepHeads = Callable[[Mapping[int, ChainHead]], Sequence[int]]
+"""Keeps heads of chains in a second place; the lanes that are further there."""
+CHECKPOINT_LIMIT_S = 5.0
+"""How long a lane that ends waits for its last checkpoint."""
 MakeLane = Callable[[int, AIOKafkaConsumer], Lane]
 
 
 class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
     """Owns whole lanes: the range assignor deals out topics with equal partition counts by partition number."""
 
-    def __init__(self, *, settings: Settings, files: RulesFiles, make_lane: MakeLane) -> None:
+    def __init__(self, *, settings: Settings, files: RulesFiles, make_lane: MakeLane, keep_heads: KeepHeads) -> None:
         self._settings = settings
         self._files = files
         self._make_lane = make_lane
+        self._keep_heads = keep_heads
         self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -46,6 +52,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer = self._make_consumer()
         await self._started(consumer, stop)
         consumer.subscribe(list(names.inbound), listener=self)
+        keeping = asyncio.create_task(self._keep_checkpoints(), name="checkpoints")
         try:
             while not stop.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -53,6 +60,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._files.refresh()
                 self._raise_broken()
         finally:
+            keeping.cancel()
             await self._stop_lanes()
             await consumer.stop()
 
@@ -110,6 +118,24 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         for task in late:  # its transaction is settled by whoever takes over
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECKPOINT_LIMIT_S):
+                await self._checkpoint({number: lane.head for number, (lane, _) in lanes.items()})
+
+    async def _keep_checkpoints(self) -> None:
+        """A task and a thread of its own: a second place that hangs or is full must never hold a lane up."""
+        while True:
+            await asyncio.sleep(self._settings.checkpoint_s)
+            await self._checkpoint({number: lane.head for number, (lane, _) in self._lanes.items()})
+
+    async def _checkpoint(self, heads: Mapping[int, ChainHead]) -> None:
+        try:
+            ahead = await asyncio.to_thread(self._keep_heads, heads)
+        except OSError as failure:
+            log.error("checkpoint.failed", error=type(failure).__name__, alarm=True)
+            return
+        if ahead:  # see the runbook, 'A ledger that was cut off'
+            log.error("checkpoint.ahead_of_ledger", lanes=ahead, alarm=True)
 
     def _raise_broken(self) -> None:
         """A lane in doubt stays stopped beside its working neighbours; any other error is the worker's end."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.audit.chain import read_ledger
+from hub.audit.checkpoints import Checkpoints
 from hub.audit.codes import Code
 from hub.audit.event import rules_of
 from hub.audit.expected import Kind
@@ -40,13 +41,15 @@ def audit(
     *,
     now_ms: int | None = None,
     window_days: int = WINDOW_DAYS,
+    checkpoints: Checkpoints | None = None,
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Report:
     """Audit what `source` holds.
 
     `standings` are what was in force while it was decided, what is in force now first. `now_ms` is the time by which
-    payloads count as gone, `folder` is where the spool lies, `progress` hears what is being done.
+    payloads count as gone, `checkpoints` what the hub has kept of its ledger in a second place, `folder` is where the
+    spool lies, `progress` hears what is being done.
     """
     report = Report(lanes=source.lanes)
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
@@ -58,7 +61,15 @@ def audit(
         _check_partitions(source, standings[0], report)
         for lane in range(source.lanes):
             progress(f"ledger, lane {lane + 1} of {source.lanes}")
-            read_ledger(lane, source=source, names=names, spool=spool, report=report, now_ms=now_ms)
+            read_ledger(
+                lane,
+                source=source,
+                names=names,
+                spool=spool,
+                report=report,
+                now_ms=now_ms,
+                checkpoints=checkpoints,
+            )
         spool.all_entries_are_in()
         for lane in range(source.lanes):
             progress(f"events, lane {lane + 1} of {source.lanes}")

@@ -1,7 +1,6 @@
 """Reads the ledger of every lane: whether its chain is whole, and which events were accepted.
 
-A chain alone doesn't show that its tail was cut off. `Chain.number` and `Chain.hash` are what a signed checkpoint can
-be held against (AUD-107, still to come).
+A chain alone doesn't show that its end was cut off: it is held against the lane's last signed checkpoint.
 """
 
 import hashlib
@@ -11,7 +10,8 @@ import orjson
 
 from contracts.topics import PAYLOAD_RETENTION_MS
 from hub.audit import ids
-from hub.audit.codes import Code
+from hub.audit.checkpoints import Checkpoint, Checkpoints
+from hub.audit.codes import Code, Note
 from hub.audit.entries import parse
 from hub.audit.expected import Entry
 from hub.audit.report import Report
@@ -20,6 +20,8 @@ from hub.audit.spool import Spool
 from hub.names import Names
 
 GENESIS = "0" * 64
+OLD_MS = 10 * 60 * 1000
+"""A checkpoint is kept every minute: one this much older than the ledger's end wants a look."""
 
 
 def identity(source: str, event_id: str) -> bytes:
@@ -27,13 +29,30 @@ def identity(source: str, event_id: str) -> bytes:
     return ids.tag(source, event_id)
 
 
-def read_ledger(lane: int, *, source: Source, names: Names, spool: Spool, report: Report, now_ms: int) -> None:
-    """Follow one lane's chain; spool its accepted events, and the entries whose event or outputs may still be there."""
+def read_ledger(
+    lane: int,
+    *,
+    source: Source,
+    names: Names,
+    spool: Spool,
+    report: Report,
+    now_ms: int,
+    checkpoints: Checkpoints | None = None,
+) -> None:
+    """Follow one lane's chain; spool its accepted events, and the entries whose event or outputs may still be there.
+
+    Without `checkpoints` nothing is said of them.
+    """
     chain = Chain()
     inbound = frozenset(names.inbound)
+    kept = None if checkpoints is None else checkpoints.get(lane)
+    there, written_ms = "", 0
     for record in source.read([(names.ledger, lane)]):
         for code, detail in chain.take(record):
             report.found(code, record.at, detail=detail)
+        written_ms = record.timestamp
+        if kept is not None and chain.number == kept.number:
+            there = chain.hash
         entry = parse(record.value)
         if entry is None or entry["lane"] != lane or entry["at"]["partition"] != lane:
             report.found(Code.LEDGER_UNREADABLE, record.at, detail="form" if entry is None else "lane")
@@ -44,6 +63,23 @@ def read_ledger(lane: int, *, source: Source, names: Names, spool: Spool, report
             continue
         _spool(entry, record, source, spool, now_ms)
     report.heads[lane] = chain.number, chain.hash
+    place = f"{names.ledger}/{lane}/{source.end((names.ledger, lane))}"
+    if checkpoints is not None and kept is None and lane in checkpoints:
+        report.found(Code.CHECKPOINT_FORGED, place)
+    elif kept is not None:
+        _hold(chain, kept, place, there=there, written_ms=written_ms, report=report)
+    elif checkpoints is not None and chain.number > 0:
+        report.notes[Note.NO_CHECKPOINT] += 1
+
+
+def _hold(chain: "Chain", kept: Checkpoint, place: str, *, there: str, written_ms: int, report: Report) -> None:
+    """Hold a chain against its checkpoint; `there` is the hash of the record with the checkpoint's number."""
+    if chain.number < kept.number:
+        report.found(Code.CUT_OFF, place, detail=f"{chain.number} records, {kept.number} at the checkpoint")
+    elif there != kept.head:
+        report.found(Code.CUT_OFF, place, detail=f"record {kept.number} is another")
+    if written_ms - kept.time_ms > OLD_MS:
+        report.notes[Note.OLD_CHECKPOINT] += 1
 
 
 @dataclass(slots=True)

@@ -4,10 +4,7 @@ from enum import Enum
 
 
 class Code(Enum):
-    """A violation: 1xx ledger, 2xx outcome and decisions, 3xx notifications, 4xx answers, 5xx balance.
-
-    AUD-107 is kept for signed checkpoints: a chain alone doesn't show that its tail was cut off.
-    """
+    """A violation: 1xx ledger, 2xx outcome and decisions, 3xx notifications, 4xx answers, 5xx balance."""
 
     NO_LEDGER_RECORD = (
         "AUD-101",
@@ -39,6 +36,12 @@ class Code(Enum):
         "A ledger record does not name the one before it: one of the two was changed",
         "Nid yw cofnod cyfriflyfr yn enwi'r un o'i flaen: newidiwyd un o'r ddau",
     )
+    CUT_OFF = (
+        "AUD-107",
+        "A lane's ledger does not hold what its last checkpoint says: its end was cut off, or it was written anew",
+        "Nid yw cyfriflyfr lôn yn dal yr hyn y mae ei bwynt gwirio olaf yn ei ddweud: torrwyd ei ddiwedd, neu fe'i "
+        "hysgrifennwyd o'r newydd",
+    )
     LEDGER_AHEAD = (
         "AUD-108",
         "The ledger or an output is ahead of the offsets that the hub committed",
@@ -53,6 +56,12 @@ class Code(Enum):
         "AUD-110",
         "The ledger has a topic's events in another order than they arrived",
         "Mae digwyddiadau pwnc mewn trefn arall yn y cyfriflyfr nag y cyrhaeddon nhw",
+    )
+
+    CHECKPOINT_FORGED = (
+        "AUD-111",
+        "A lane's checkpoint is not signed by the hub, or does not have its form",
+        "Nid yw pwynt gwirio lôn wedi'i lofnodi gan yr hyb, neu nid yw ei ffurf yn gywir",
     )
 
     ACCEPTED_TWICE = (
@@ -265,28 +274,44 @@ class Note(Enum):
 
     OTHER_RULES = (
         "AUD-901",
-        "decided by a policy, directory or network that this audit was not given: held against the ledger alone",
-        "penderfynwyd gan bolisi, cyfeiriadur neu rwydwaith na roddwyd i'r archwiliad hwn: yn ôl y cyfriflyfr yn unig",
+        "events were decided by a policy, directory or network that this audit was not given: held against "
+        "the ledger alone",
+        "digwyddiad: penderfynwyd gan bolisi, cyfeiriadur neu rwydwaith na roddwyd i'r archwiliad hwn: yn ôl "
+        "y cyfriflyfr yn unig",
     )
     HEADERS_UNSEEN = (
         "AUD-902",
-        "have a header name that the audit's reader can't read: their signer is taken from the ledger",
-        "mae ganddynt enw pennyn na all darllenydd yr archwiliad ei ddarllen: cymerir y llofnodwr o'r cyfriflyfr",
+        "events have a header name that the audit's reader can't read: their signer is taken from the ledger",
+        "digwyddiad: mae ganddynt enw pennyn na all darllenydd yr archwiliad ei ddarllen: cymerir y "
+        "llofnodwr o'r cyfriflyfr",
     )
     SEQUENCE_BACK = (
         "AUD-903",
-        "carry a lower sequence number than an earlier event of the same sender and child: the sender's to explain",
-        "mae rhif dilyniant is na digwyddiad cynharach gan yr un anfonwr am yr un plentyn: i'r anfonwr ei egluro",
+        "events carry a lower sequence number than an earlier event of the same sender and child: the "
+        "sender's to explain",
+        "digwyddiad: mae rhif dilyniant is na digwyddiad cynharach gan yr un anfonwr am yr un plentyn: i'r "
+        "anfonwr ei egluro",
     )
     NOT_YET_READ = (
         "AUD-904",
-        "are not read by the hub yet, or were being decided during the audit",
-        "heb eu darllen gan yr hyb eto, neu'n cael eu penderfynu yn ystod yr archwiliad",
+        "events are not read by the hub yet, or were being decided during the audit",
+        "digwyddiad: heb eu darllen gan yr hyb eto, neu'n cael eu penderfynu yn ystod yr archwiliad",
     )
     EXPIRED = (
         "AUD-905",
-        "are in the ledger and no longer on their topic: their time there is over",
-        "yn y cyfriflyfr ac nid ar eu pwnc mwyach: daeth eu hamser yno i ben",
+        "events are in the ledger and no longer on their topic: their time there is over",
+        "digwyddiad: yn y cyfriflyfr ac nid ar eu pwnc mwyach: daeth eu hamser yno i ben",
+    )
+
+    NO_CHECKPOINT = (
+        "AUD-906",
+        "lanes have no checkpoint: an end of their ledger that was cut off would not show",
+        "lôn heb bwynt gwirio: ni fyddai diwedd a dorrwyd o'u cyfriflyfr yn dangos",
+    )
+    OLD_CHECKPOINT = (
+        "AUD-907",
+        "lanes have a checkpoint that is over ten minutes older than the end of their ledger: is the hub keeping them?",
+        "lôn â phwynt gwirio dros ddeng munud yn hŷn na diwedd eu cyfriflyfr: a yw'r hyb yn eu cadw?",
     )
 
     def __init__(self, code: str, en: str, cy: str) -> None:

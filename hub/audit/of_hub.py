@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from hub.audit.auditor import audit
+from hub.audit.checkpoints import read_checkpoints
 from hub.audit.kafka import KafkaSource
 from hub.audit.report import Report
 from hub.audit.standing import standing
@@ -16,6 +17,7 @@ def audit_hub(
     *,
     policies: Sequence[Path] = (),
     networks: Sequence[Path] = (),
+    checkpoint_dir: Path | None = None,
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Report:
@@ -29,5 +31,19 @@ def audit_hub(
         for policy in (settings.policy_dir, *policies)
         for network in (settings.network, *networks)
     ]
+    # Before the picture is taken: what a checkpoint says is committed by then.
+    checkpoints = read_checkpoints(
+        checkpoint_dir or settings.checkpoints,
+        public_key=settings.checkpoint_public_key,
+        names=standings[0].names,
+        lanes=settings.lanes,
+    )
     with closing(KafkaSource(settings)) as source:
-        return audit(source, standings, window_days=settings.seen_window_days, folder=folder, progress=progress)
+        return audit(
+            source,
+            standings,
+            window_days=settings.seen_window_days,
+            checkpoints=checkpoints,
+            folder=folder,
+            progress=progress,
+        )

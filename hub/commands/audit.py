@@ -24,6 +24,9 @@ NetworkOption = Annotated[
 SpoolOption = Annotated[
     Path | None, typer.Option("--spool", help="Folder for the audit's own file, about 4 KB an event; it is removed.")
 ]
+CheckpointsOption = Annotated[
+    Path | None, typer.Option("--checkpoints", help="Folder of the ledger's signed checkpoints, where it is another.")
+]
 WelshOption = Annotated[bool, typer.Option("--cymraeg", help="Yn Gymraeg: in Welsh.")]
 
 
@@ -31,6 +34,7 @@ def audit(
     state: StateOption = STATE,
     policy: PolicyOption = None,
     network: NetworkOption = None,
+    checkpoints: CheckpointsOption = None,
     spool: SpoolOption = None,
     as_json: JsonOption = False,
     cymraeg: WelshOption = False,
@@ -39,7 +43,12 @@ def audit(
     settings = load_settings(state_dir=state)
     with Console(stderr=True).status("") as status:
         report = audit_hub(
-            settings, policies=policy or (), networks=network or (), folder=spool, progress=status.update
+            settings,
+            policies=policy or (),
+            networks=network or (),
+            checkpoint_dir=checkpoints,
+            folder=spool,
+            progress=status.update,
         )
     if as_json:
         typer.echo(json.dumps(report.document(), indent=2, ensure_ascii=False))

@@ -16,6 +16,8 @@ from hub.audit.codes import Code, Note
 from hub.audit.kafka import KafkaSource
 from hub.audit.of_hub import audit_hub
 from hub.audit.report import Report
+from hub.checkpoint import Checkpoints, load_checkpoint_key
+from hub.ledger import ChainHead
 from hub.simulate.generator import Plan, simulate
 from hub.simulate.sender import send
 from hub.simulate.stage import load_stage
@@ -32,6 +34,36 @@ async def play(rig: Rig, count: int, *, rate: float | None = None) -> None:
     await send(islice(records, count), stage.credentials, rate=rate, on_placed=lambda placed: None)
 
 
+async def checkpointed(rig: Rig) -> None:
+    """Wait until the hub has kept the end of every lane's chain."""
+    ends = await rig.offsets().stable_ends([(rig.names.ledger, lane) for lane in range(rig.settings.lanes)])
+    used = [lane for lane in range(rig.settings.lanes) if ends[rig.names.ledger, lane]]
+    for _ in range(200):
+        files = [rig.settings.checkpoints / rig.names.checkpoint(lane) for lane in used]
+        if all(file.exists() for file in files):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(rig.logs()[-2000:])
+
+
+def test_a_worker_keeps_the_end_of_each_lane_when_it_stops_and_an_audit_finds_a_checkpoint_that_says_otherwise(rig):
+    worker = rig.start()
+    asyncio.run(play(rig, 300))
+    asyncio.run(rig.settled())
+    worker.terminate()
+    assert worker.wait(30) == 0
+    report = audit_hub(rig.settings)
+    assert clean(report)
+    assert not report.notes.total()
+    lane = max(report.heads, key=lambda lane: report.heads[lane])
+    key = load_checkpoint_key(rig.settings.checkpoint_key)
+    number, _ = report.heads[lane]
+    Checkpoints(rig.settings.checkpoints, names=rig.names, key=key).keep({lane: ChainHead(number + 1, "0" * 64)})
+    assert set(audit_hub(rig.settings).counts) == {Code.CUT_OFF}
+    (rig.settings.checkpoints / rig.names.checkpoint(lane)).write_text("{}\n")
+    assert set(audit_hub(rig.settings).counts) == {Code.CHECKPOINT_FORGED}
+
+
 def clean(report: Report) -> bool:
     assert report.clean, report.violations[:20]
     return True
@@ -46,10 +78,12 @@ async def write(rig: Rig, topic: str, lane: int, value: bytes, *, commit: bool) 
 
 
 def test_what_a_hub_wrote_on_the_broker_has_nothing_wrong(rig):
-    rig.start()
+    rig.start(DOLEN_CHECKPOINT_S="0.3")
     asyncio.run(play(rig, 1500))
     asyncio.run(rig.settled())
+    asyncio.run(checkpointed(rig))
     report = audit_hub(rig.settings)
+    assert report.notes[Note.NO_CHECKPOINT] == 0
     assert clean(report)
     assert report.inbound == 1500
     assert all(report.outcomes[outcome] for outcome in ("accepted", "duplicate", "conflict", "rejected"))

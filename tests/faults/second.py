@@ -9,6 +9,7 @@ from tests.faults.ground import Ground
 
 try:
     from hub.audit.auditor import audit
+    from hub.audit.checkpoints import read_checkpoints
     from hub.audit.kafka import KafkaSource
     from hub.audit.standing import standing
 except ImportError:
@@ -37,7 +38,10 @@ def audited(ground: Ground) -> Second:
         ground.change_policy()
     finally:
         ground.policy = own
-    report = audit(KafkaSource(settings), [now, standing(settings, policy_dir=other)])
+    checkpoints = read_checkpoints(
+        settings.checkpoints, public_key=settings.checkpoint_public_key, names=now.names, lanes=settings.lanes
+    )
+    report = audit(KafkaSource(settings), [now, standing(settings, policy_dir=other)], checkpoints=checkpoints)
     document = report.document()
     if report.clean:
         return Second(True, f"clean ({document['inbound']} events, {document['outputs']} outputs)")

@@ -421,6 +421,7 @@ def test_every_violation_is_found_in_some_test():
     elsewhere = {
         C.LEDGER_AHEAD, C.PARTITIONS, C.ACCEPTED_TWICE, C.REFUSED_THOUGH_VALID, C.TAKEN_THOUGH_INVALID,
         C.FIRST_AFTER_REPEAT,
+        C.CUT_OFF, C.CHECKPOINT_FORGED,  # test_cut_off.py
     }  # fmt: skip
     assert mutated | elsewhere == set(Code)
 
