@@ -281,9 +281,10 @@ class Note(Enum):
     )
     HEADERS_UNSEEN = (
         "AUD-902",
-        "events have a header name that the audit's reader can't read: their signer is taken from the ledger",
-        "digwyddiad: mae ganddynt enw pennyn na all darllenydd yr archwiliad ei ddarllen: cymerir y "
-        "llofnodwr o'r cyfriflyfr",
+        "events have headers that the audit's reader can't read, by a name or their number: "
+        "their signer is taken from the ledger",
+        "digwyddiad: mae ganddynt benynnau na all darllenydd yr archwiliad eu darllen, oherwydd enw neu eu nifer: "
+        "cymerir y llofnodwr o'r cyfriflyfr",
     )
     SEQUENCE_BACK = (
         "AUD-903",

@@ -17,6 +17,7 @@ from hub.audit.standing import Standing
 
 CONFLICT = FaultCode.CONFLICT.value
 UNREADABLE_HEADER = FaultCode.HEADER_NOT_UTF8.value
+TOO_MANY_HEADERS = FaultCode.HEADERS_TOO_MANY.value
 
 
 class Rules(NamedTuple):
@@ -74,12 +75,13 @@ class EventAudit:
 
     def _judged(self, event: Event, report: Report) -> Judged:
         record, entry = event.record, event.entry
-        if record.headers is not None:
+        unseen = _unseen(record, entry)
+        if unseen is None:
             return event.rules.judge.judge(record)
         report.notes[Note.HEADERS_UNSEEN] += 1
         if entry is None:
-            return event.rules.judge.judge(record, (Signer(None, None, UNREADABLE_HEADER), None))
-        signer = Signer(entry["signer"], entry["key_id"], UNREADABLE_HEADER)
+            return event.rules.judge.judge(record, (Signer(None, None, unseen), None))
+        signer = Signer(entry["signer"], entry["key_id"], unseen)
         hop = entry["trace"]
         return event.rules.judge.judge(
             record, (signer, Trace(hop["trace_id"], hop["parent"], ids.step(record.at), None))
@@ -142,6 +144,14 @@ class _Teller:
 
     def __call__(self, code: Code, detail: str = "") -> None:
         self._report.found(code, self._event.entry_at, about=self._event.record.at, detail=detail)
+
+
+def _unseen(record: Record, entry: Entry | None) -> str | None:
+    """The fault of headers that can't be read: of a name, or, where the reader gives none at all, of their number."""
+    if record.headers is None:
+        return UNREADABLE_HEADER
+    codes = () if entry is None else [fault["code"] for fault in entry["faults"]]
+    return TOO_MANY_HEADERS if not record.headers and TOO_MANY_HEADERS in codes else None
 
 
 def _wrong_facts(entry: Entry, judged: Judged, outcome: Outcome) -> Iterator[str]:

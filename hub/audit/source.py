@@ -20,7 +20,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers | None = ()
-    """None: the reader could not read them, since a name is not UTF-8."""
+    """None: the reader could not read them, since a name is not UTF-8. It gives none of tens of thousands either."""
 
     @property
     def at(self) -> str:

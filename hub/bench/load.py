@@ -68,9 +68,11 @@ class Load:
         text = self._text.replace(self._ids[0], event_id).replace(self._ids[1], child)
         text = text.replace(_SEQUENCE, f'"sequence":{sequence}', 1)
         value = text.encode()
-        return Loaded(
-            event_id, child.encode(), value, [(SIGNATURE, sign(value, key_id=self._key_id, secret=self._secret))]
-        )
+        return Loaded(event_id, child.encode(), value, [(SIGNATURE, self.signature(value))])
+
+    def signature(self, value: bytes) -> bytes:
+        """The signature of other bytes, by the same sender."""
+        return sign(value, key_id=self._key_id, secret=self._secret)
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

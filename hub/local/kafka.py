@@ -73,6 +73,9 @@ class Kafka(Server):
 
     name: ClassVar[str] = "kafka"
     ready_within: ClassVar[float] = 120.0
+    memory: ClassVar[Sequence[str]] = MEMORY
+    quorum: ClassVar[Sequence[str]] = ("--standalone",)
+    """What its data are laid down for: one controller alone."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -89,7 +92,7 @@ class Kafka(Server):
 
     def command(self) -> Sequence[str]:
         # CreateCoredumpOnCrash off: a crash would write the heap, children's data in it, to disk.
-        return *self._java(*MEMORY, "-XX:-CreateCoredumpOnCrash"), "kafka.Kafka", str(self._configuration)
+        return *self._java(*self.memory, "-XX:-CreateCoredumpOnCrash"), "kafka.Kafka", str(self._configuration)
 
     def ready(self) -> bool:
         """A client with the password is told of a broker."""
@@ -117,7 +120,7 @@ class Kafka(Server):
         shutil.rmtree(self._data, ignore_errors=True)
         arguments = self.home / "format.arguments"
         password = self.state.passwords["kafka-admin"]
-        lines = ["format", "--cluster-id", self.state.cluster, "--standalone", "--config", str(self._configuration)]
+        lines = ["format", "--cluster-id", self.state.cluster, *self.quorum, "--config", str(self._configuration)]
         write_private(
             arguments, "\n".join([*lines, "--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"])
         )

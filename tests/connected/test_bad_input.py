@@ -12,23 +12,10 @@ from hub.bench.load import SENDER, Load
 from hub.ledger import LedgerEntry
 from hub.provision import provision_network
 from hub.scan import scan
+from tests.faults.hostile import BAD_HEADER_NAME
 from tests.rig import Rig
 
 pytestmark = pytest.mark.connected
-
-BAD_HEADER_NAME = """
-import asyncio, json, sys
-from aiokafka import AIOKafkaProducer
-client, topic = json.loads(sys.argv[1]), sys.argv[2]
-class Name(str):
-    def encode(self, *_): return b"\\xff\\xfe"
-    def __len__(self): return 2
-async def main():
-    async with AIOKafkaProducer(**client) as producer:
-        await producer.send_and_wait(topic, b"{}", key=b"k", headers=[(Name("x"), b"v")], partition=0)
-asyncio.run(main())
-"""
-"""Run with aiokafka's Python encoder: the compiled one can't be talked into it."""
 
 
 def test_hostile_records_get_dead_letters_and_those_behind_them_go_on(rig: Rig):

@@ -14,6 +14,10 @@ RECOVERED_WITHIN_S = 90.0
 Say = Callable[[str], None]
 
 
+class NotHere(Exception):
+    """A fault that this machine can't have; says what would have to be there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One fault of a plan; `seed` decides all that is random in it."""
@@ -52,6 +56,8 @@ class Campaign:
     begun: float = field(default_factory=time.monotonic)
     restarts: list[str] = field(default_factory=list)
     """Faults after which a worker ended by itself and was started again."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Faults that this machine can't have, and why."""
     stuck: str = ""
     """Why the plan was not gone through to its end, where it was not."""
     _name: str = ""
@@ -70,7 +76,12 @@ class Campaign:
             self._name, self.rng, self.journal.step = step.name, random.Random(step.seed), number
             before = len(self.strikes)
             await asyncio.sleep(self.rng.uniform(0.1, 0.6))
-            await nemeses[step.name](self)
+            try:
+                await nemeses[step.name](self)
+            except NotHere as missing:
+                self.left_out[step.name] = str(missing)
+                self.say(f"  {number + 1:3} {step.name}: LEFT OUT: {missing}")
+                continue
             await self._recovered(self.strikes[before:])
             await self.ground.leave_one()
             self._tell(number, self.strikes[before:])

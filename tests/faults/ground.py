@@ -18,13 +18,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 from contracts.directory import Directory
 from contracts.network import Network
+from contracts.parties import agency_of
 from contracts.registry import REGISTRY
 from contracts.topics import Family
-from hub.bench.load import TYPE
+from hub.bench.load import SENDER, TYPE
 from hub.errors import Unavailable
+from hub.kafka_admin import Cluster
 from hub.ledger import LedgerEntry
 from hub.offsets import Offsets, Place
 from hub.policy_file import Policy
+from hub.provision import administrator
 from hub.route import route
 from hub.scan import scan
 from tests.faults.pipe import Pipe
@@ -51,14 +54,19 @@ class Ground(Rig):
         self._deciding: dict[tuple[int, str], str] = {}
         self._ends: dict[Place, int] = {}
         self._undecided: Sequence[Place] = ()
+        self._refused: Counter[str] = Counter()
+        """Hostile records that were refused, by the agency that is answered; nobody is where no sender is known."""
+        self._conflicts = 0
 
     @property
     def redis_url(self) -> str:
         """Redis itself, not by the pipe."""
         return self.settings.redis.url.get_secret_value()
 
-    def start(self, *command: str, direct: bool = False, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker, the real one or `command`; `direct`: not by the proxies."""
+    def start(
+        self, *command: str, direct: bool = False, folder: Path | None = None, **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker, the real one or `command`; `direct`: not by the proxies; `folder`: with the code there."""
         own = {
             **os.environ,
             "DOLEN_STATE_DIR": str(self.state),
@@ -73,7 +81,9 @@ class Ground(Rig):
             **environment,
         }
         with (self.state / f"hub-{len(self.workers)}.log").open("ab") as log:
-            worker = subprocess.Popen([sys.executable, "-m", *(command or HUB)], env=own, stdout=log, stderr=log)
+            worker = subprocess.Popen(
+                [sys.executable, "-m", *(command or HUB)], env=own, cwd=folder, stdout=log, stderr=log
+            )
         self.workers.append(worker)
         return worker
 
@@ -140,13 +150,39 @@ class Ground(Rig):
         for lane, records in ledger.items():
             for record in records:
                 entry = LedgerEntry.model_validate_json(record.value)
+                self._conflicts += entry.outcome == "conflict"
+                if entry.at.topic != self.load.topic and entry.outcome == "rejected":
+                    self._refused[agency_of(entry.receipt_to) if entry.receipt_to else ""] += 1
                 if entry.outcome == "accepted" and entry.event.id is not None:
                     self._deciding[lane, entry.event.id] = entry.versions.policy
         found = await self.verdict()
         found.broken += [f"undecided at the end: {topic}/{lane}" for topic, lane in self._undecided]
         return found
 
+    async def _check_ledger(self, found: Verdict, inbound) -> None:
+        """Records on other topics than the load's have to be refused, each with one ledger entry and one letter."""
+        everything = {lane: [*records] for lane, records in inbound.items()}
+        others = 0
+        for topic in self.names.inbound:
+            if topic != self.load.topic:
+                for lane, records in (await self._by_lane(topic)).items():
+                    everything.setdefault(lane, []).extend(records)
+                    others += len(records)
+        await super()._check_ledger(found, everything)
+        if others != self._refused.total():
+            found.broken.append(f"{others} hostile records, {self._refused.total()} of them refused")
+        letters = await self._by_lane(self.names.dead_letters)
+        wanted = others + self._conflicts
+        if (there := sum(map(len, letters.values()))) != wanted:
+            found.broken.append(f"{wanted} dead letters are due, {there} are there")
+
     async def _check(self, found: Verdict, agency: str, family: Family, expected: dict[int, list[str]]) -> None:
+        if family is Family.RECEIPTS:
+            receipts = sum(map(len, (await self._by_lane(self.names.outbound(agency, family))).values()))
+            due = self._refused[agency] + (found.inbound if agency == SENDER else 0)
+            if receipts != due:
+                found.broken.append(f"{agency}: {due} receipts are due, {receipts} are there")
+            return
         if family is Family.CIRCUMSTANCES:
             expected = {
                 lane: [event for event in events if agency in self._entitled(lane, event)]
@@ -173,6 +209,25 @@ class Ground(Rig):
                     self._ends = await asked.stable_ends(places)
                     break
             await asyncio.sleep(0.5)
+
+    async def nothing_undecided(self, *, within_s: float) -> None:
+        """Wait until every transaction that is open now is decided, in the hub's topics and in the group's offsets."""
+        cluster = Cluster(administrator(self.root))
+        there = {name: shape.partitions for name, shape in (await asyncio.to_thread(cluster.topics)).items()}
+        wanted = [name for name in there if name.startswith(self.names.prefix) or name == "__consumer_offsets"]
+        places = [(name, lane) for name in wanted for lane in range(there[name])]
+        asked = self.positions()
+        until = time.monotonic() + within_s
+        ends: dict[Place, int] = {}
+        behind = places
+        while behind:
+            with contextlib.suppress(Unavailable):
+                ends = ends or await asked.ends(places)
+                stable = await asked.stable_ends(behind)
+                behind = [place for place in behind if stable[place] < ends[place]]
+            if behind and time.monotonic() > until:
+                raise AssertionError(f"undecided after {within_s:.0f} s: {behind[:5]}")
+            await asyncio.sleep(0.2)
 
     async def _find_firsts(self) -> None:
         inbound = await self._by_lane(self.load.topic)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.headers import SIGNATURE, sign
+from contracts.headers import SIGNATURE
 from hub.bench.load import Load, Loaded
 from hub.settings import Settings
 
@@ -35,6 +35,8 @@ class Journal:
     failed: int = 0
     unknown: int = 0
     conflicts: int = 0
+    hostile: int = 0
+    """Records that have to be refused, on other topics than the load's."""
     step_of: dict[str, int] = field(default_factory=dict)
     """During which step of the plan an event was first sent."""
     step: int = 0
@@ -136,8 +138,7 @@ class Sender:
         document = json.loads(event.value)
         document["sequence"] += 1_000_000
         value = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-        signature = sign(value, key_id=self._load._key_id, secret=self._load._secret)
-        return Loaded(event.event_id, event.key, value, [(SIGNATURE, signature)])
+        return Loaded(event.event_id, event.key, value, [(SIGNATURE, self._load.signature(value))])
 
 
 class Twin:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiokafka import AIOKafkaProducer
 
 from tests.faults.ground import HUB, Ground
-from tests.faults.nemeses import stopped
+from tests.faults.nemeses.registry import stopped
 from tests.faults.wire import Request
 from tests.rig import Verdict
 

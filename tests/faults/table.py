@@ -1,15 +1,11 @@
-"""The table of what was done to the hub and what came of it, as the README shows it."""
+"""What the README shows of the faults: what was run, on what, what came of it, and a table; all of it from results."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.faults.campaign import Strike
-from tests.faults.journal import Journal
-from tests.faults.second import Second
-from tests.rig import Verdict
+from tests.faults.results import Control, Result, Row
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
@@ -19,58 +15,21 @@ HEAD = (
 )
 
 
-@dataclass
-class Round:
-    """One campaign, judged."""
-
-    strikes: list[Strike]
-    names: list[str]
-    """Of the steps, in order."""
-    journal: Journal
-    verdict: Verdict
-    second: Second
-    wrong: dict[int, Counter[str]]
-    """Violations by step."""
-    stuck: str = ""
-
-    @property
-    def clean(self) -> bool:
-        """Whether both verdicts are, and every fault was recovered from."""
-        return not self.stuck and self.verdict.clean and self.second.clean
-
-
-@dataclass
-class _Row:
-    times: int = 0
-    inside: int = 0
-    events: int = 0
-    wrong: Counter[str] | None = None
-    stall: float = 0.0
-    recovery: float = 0.0
-
-    def __str__(self) -> str:
-        wrong = self.wrong or Counter()
-        cells = (
-            *(self.times, self.inside, f"{self.events:,}", wrong["lost"], wrong["doubled"], wrong["misdirected"]),
-            *(wrong["disordered"], f"{self.stall:.1f}", f"{self.recovery:.1f}"),
-        )
-        return " | ".join(map(str, cells))
-
-
-def table(rounds: Sequence[Round], *, command: str) -> str:
+def table(kept: Iterable[Result | Control]) -> str:
     """The table with what it rests on, in Markdown."""
-    rows: dict[str, _Row] = defaultdict(_Row)
-    whole = _Row(wrong=Counter())
-    for one in rounds:
-        _add(one, rows)
-        whole.events += one.verdict.inbound
-        whole.wrong += _violations(one.verdict)  # type: ignore[operator]
-    for row in rows.values():
-        whole.times += row.times
-        whole.inside += row.inside
-        whole.stall, whole.recovery = max(whole.stall, row.stall), max(whole.recovery, row.recovery)
-    lines = [f"| {name} | {rows[name]} |" for name in sorted(rows)]
-    return "\n".join([_words(rounds, command), "", HEAD, *lines, f"| **all** | {whole} |"])
+    everything = [*kept]
+    results = [one for one in everything if isinstance(one, Result)]
+    controls = [one for one in everything if isinstance(one, Control)]
+    rows: dict[str, Row] = defaultdict(Row)
+    whole = Row()
+    for result in results:
+        for name, row in result.rows.items():
+            rows[name].add(row)
+            whole.add(Row(row.times, row.inside, stall_s=row.stall_s, recovery_s=row.recovery_s))
+        whole.add(Row(events=result.events, wrong=result.wrong))
+    lines = [f"| {name} | {_cells(rows[name])} |" for name in sorted(rows, key=str.lower)]
+    words = "\n\n".join(paragraph for paragraph in _words(results, controls, whole) if paragraph)
+    return "\n".join([words, "", HEAD, *lines, f"| **all** | {_cells(whole)} |"])
 
 
 def write_readme(text: str, file: Path) -> None:
@@ -82,37 +41,78 @@ def write_readme(text: str, file: Path) -> None:
     file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def _add(one: Round, rows: dict[str, _Row]) -> None:
-    sent = Counter(one.journal.step_of.values())
-    for step, name in enumerate(one.names):
-        row = rows[name]
-        row.events += sent[step]
-        row.wrong = (row.wrong or Counter()) + one.wrong.get(step, Counter())
-    for strike in one.strikes:
-        row = rows[strike.name]
-        row.times += 1
-        row.inside += strike.inside > 0
-        row.stall, row.recovery = max(row.stall, strike.stall_s), max(row.recovery, strike.recovery_s)
+def _cells(row: Row) -> str:
+    wrong = row.wrong
+    cells = (
+        *(f"{row.times:,}", f"{row.inside:,}", f"{row.events:,}", wrong["lost"], wrong["doubled"]),
+        *(wrong["misdirected"], wrong["disordered"], f"{row.stall_s:.1f}", f"{row.recovery_s:.1f}"),
+    )
+    return " | ".join(map(str, cells))
 
 
-def _violations(found: Verdict) -> Counter[str]:
-    return Counter(
-        {kind: len(getattr(found, kind)) for kind in ("lost", "doubled", "misdirected", "disordered", "broken")}
+def _words(results: Sequence[Result], controls: Sequence[Control], whole: Row) -> Iterable[str]:
+    yield _measured(results)
+    yield _judged(results, whole)
+    yield _controls(controls)
+    left_out = {name: why for result in results for name, why in result.left_out.items()}
+    if left_out:
+        yield (
+            "Left out on this machine: " + "; ".join(f"{name} ({why})" for name, why in sorted(left_out.items())) + "."
+        )
+    for result in results:
+        if result.stuck:
+            yield f"A campaign was broken off: {result.stuck.splitlines()[0]}."
+    yield (
+        "`events` are new ones sent while that fault was at work (all: records on the load's topic); `inside a "
+        "transaction`: one was open at that moment, as the wire showed. A stall is one lane's longest time without a "
+        "commit, recovery the time until every lane had committed again, the start of a killed server included."
     )
 
 
-def _words(rounds: Sequence[Round], command: str) -> str:
-    sends = sum(one.journal.sends for one in rounds)
-    unknown = sum(one.journal.unknown for one in rounds)
-    audits = [one.second.words for one in rounds]
-    judged = (
-        "not there yet" if "not there" in audits else "clean" if all(one.second.clean for one in rounds) else audits
-    )
+def _measured(results: Sequence[Result]) -> str:
+    commands = list(dict.fromkeys(f"`{result.command}`, revision {result.revision}" for result in results))
+    runs = f" ({len(commands)} runs)" if len(commands) > 1 else ""
+    sites: dict[str, int] = defaultdict(int)
+    for result in results:
+        sites[result.site] += 1
+    where = ", ".join(f"{count} with {site}" for site, count in sites.items())
+    days = " and ".join(sorted({result.day for result in results}))
+    loads = [result.load_average for result in results]
+    minutes = sum(result.minutes for result in results)
     return (
-        f"Measured on {date.today()} with `{command}`: {len(rounds)} campaign(s), {sends:,} sends of "
-        f"which {unknown:,} had an unknown end and were sent again; one in ten a repeat, one in a hundred other "
-        f"content under a used id. `dolen audit` over the same topics: {judged}. At-least-once on the wire, "
-        "exactly-once in effect. `events` are new ones sent while that fault was at work (all: records on the inbound "
-        "topic); a stall is one lane's longest time without a commit, recovery the time until every lane had "
-        "committed again, the start of a killed server included."
+        f"Measured on {days}{runs} with {'; '.join(commands)}: {len(results)} campaign(s), {where}; {minutes:.0f} "
+        f"minutes under load on {os.cpu_count()} cores that did other work too (load average {min(loads):.0f} to "
+        f"{max(loads):.0f}). {sum(result.sends for result in results):,} sends, of which "
+        f"{sum(result.unknown for result in results):,} had an unknown end and were sent again; one in ten a repeat, "
+        f"one in a hundred other content under a used id; {sum(result.hostile for result in results):,} hostile "
+        "records among them, all to be refused."
     )
+
+
+def _judged(results: Sequence[Result], whole: Row) -> str:
+    audits = ["clean" if result.audit_clean else f"NOT CLEAN: {result.audit}" for result in results]
+    said = "clean every time" if {*audits} == {"clean"} else "; ".join(audits)
+    ended = [name for result in results for name in result.restarts]
+    ends = (
+        f" {len(ended)} time(s) all workers had ended by themselves and were started again, as a supervisor does, "
+        f"after: {', '.join(dict.fromkeys(ended))}."
+        if ended
+        else ""
+    )
+    other = f" {whole.wrong['broken']} other violations." if whole.wrong["broken"] else ""
+    return (
+        f"**{whole.times} faults, {whole.inside} of them inside a transaction, {whole.events:,} events: "
+        f"{whole.wrong['lost']} lost, {whole.wrong['doubled']} doubled, {whole.wrong['misdirected']} misdirected, "
+        f"{whole.wrong['disordered']} out of order.**{other} At-least-once on the wire, exactly-once in effect. "
+        f"`dolen audit` over the same topics, held against the ledger's signed checkpoints: {said}.{ends}"
+    )
+
+
+def _controls(controls: Sequence[Control]) -> str:
+    if not controls:
+        return ""
+    said = ", ".join(
+        f"{one.name} ({one.count} {one.caught_as})" if one.count else f"**{one.name}: NOT CAUGHT**" for one in controls
+    )
+    caught = sum(one.count > 0 for one in controls)
+    return f"Hubs built wrong on purpose, taken through the same suite: {caught} of {len(controls)} caught: {said}."

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from redis import Redis as RedisClient
 
-from contracts.headers import SIGNATURE, sign
+from contracts.headers import SIGNATURE
 from contracts.topics import Family
 from hub.bench.load import SENDER
 from tests.faults.ground import Ground
@@ -48,7 +48,7 @@ async def _taken(ground: Ground) -> None:
         for _ in range(6):
             for value, signed in _events(ground):
                 key = json.loads(value[: value.index(b',"data"')] + b"}")["subject"].encode()
-                headers = [(SIGNATURE, _signature(ground, value if signed else value + b" "))]
+                headers = [(SIGNATURE, ground.load.signature(value if signed else value + b" "))]
                 await producer.send_and_wait(ground.load.topic, value, key=key, headers=headers)
     finally:
         await producer.stop()
@@ -141,10 +141,6 @@ def _spellings() -> Iterator[str]:
         for shift in range(3):
             coded = base64.b64encode(b"\0" * shift + canary.encode()).decode()
             yield coded[4 if shift else 0 : -4]
-
-
-def _signature(ground: Ground, value: bytes) -> bytes:
-    return sign(value, key_id=ground.load._key_id, secret=ground.load._secret)
 
 
 def _bytes(document: object) -> bytes:

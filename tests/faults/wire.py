@@ -65,6 +65,8 @@ class Wire(Pipe):
         """Set by each transactional request, for those who wait for one."""
         self.last = 0
         """Its API key."""
+        self.last_server = ""
+        """The broker that it was for."""
 
     async def saw(self, api: int) -> None:
         """Wait until the next request of this kind comes by."""
@@ -92,7 +94,7 @@ class Wire(Pipe):
                     continue
                 if request.api == ADD_PARTITIONS:
                     self.open.add(request.transactional_id)
-                self.last = request.api
+                self.last, self.last_server = request.api, connection.server
                 self.heard.set()
                 await (self.rule(request) if self.rule is not None else request.send())
         except (asyncio.IncompleteReadError, OSError):

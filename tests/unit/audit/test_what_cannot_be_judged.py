@@ -116,3 +116,15 @@ def test_a_chain_is_told_with_its_length_and_head(written):
     report = audit(source(written), [standing()], now_ms=START_MS)
     entries = [r for r in written if is_entry(r) and r.partition == 1]
     assert report.heads[1][0] == len(entries) == document(entries[-1])["number"]
+
+
+def test_headers_that_are_too_many_for_the_audits_reader_are_taken_for_what_the_ledger_says(written):
+    """librdkafka gives no headers at all of a record that has tens of thousands."""
+    (good,) = simulated(1)
+    many = replace(good, headers=(*good.headers, *[("x", b"1")] * 70))
+    hub = HubInMemory(rules())
+    hub.take([many])
+    records = [r._replace(headers=()) if is_inbound(r) else r for r in hub.records()]
+    report = audit(source(records), [standing()], now_ms=START_MS)
+    assert report.clean, report.violations
+    assert report.notes[Note.HEADERS_UNSEEN] == 1
