@@ -75,6 +75,9 @@ class Offsets:
         answer = await self._asked(
             lambda admin: admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
         )
+        for place, found in answer.items():
+            if found.offset < 0:  # no error and no offset: a leader that was elected a moment ago (seen with three)
+                raise Unavailable(f"Kafka doesn't tell an offset of {place.topic} yet")
         return {(place.topic, place.partition): found.offset for place, found in answer.items()}
 
     async def _asked(self, ask: Callable[[AdminClient], Mapping[Any, Any]]) -> dict[Any, Any]:

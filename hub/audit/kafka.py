@@ -172,6 +172,8 @@ class KafkaSource:
         if not asked:
             return {}
         answer = self._asked(self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S))
+        if any(found.offset < 0 for found in answer.values()):
+            raise Unavailable("Kafka doesn't tell an offset yet: a leader was elected a moment ago")
         return {(place.topic, place.partition): found.offset for place, found in answer.items()}
 
     def _asked(self, futures: Mapping[Any, Any]) -> dict[Any, Any]:

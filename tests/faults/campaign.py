@@ -10,7 +10,8 @@ from hub.local.stack import Stack
 from tests.faults.ground import Ground
 from tests.faults.journal import Journal, Sender
 
-RECOVERED_WITHIN_S = 90.0
+RECOVERED_WITHIN_S = 240.0
+"""Generous: the machine may be busy. The table says how long it took."""
 Say = Callable[[str], None]
 
 

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from contracts.directory import Directory
@@ -34,6 +35,7 @@ from tests.faults.pipe import Pipe
 from tests.faults.wire import Wire
 from tests.rig import NETWORK, Rig, Verdict
 
+Answer = TypeVar("Answer")
 HUB = ("hub", "run", "hub")
 NARROWED = 'id = "change-to-participants"', 'kinds = ["police", "health"]'
 """The rule that a policy changed in mid-stream has otherwise, and its new line: probation is told no more."""
@@ -58,6 +60,10 @@ class Ground(Rig):
         """Hostile records that were refused, by the agency that is answered; nobody is where no sender is known."""
         self._conflicts = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For a verdict in another process: what it needs, and nothing that is open."""
+        return {name: value for name, value in vars(self).items() if name not in ("wire", "pipe", "workers")}
+
     @property
     def redis_url(self) -> str:
         """Redis itself, not by the pipe."""
@@ -74,8 +80,8 @@ class Ground(Rig):
             "DOLEN_TOPIC_PREFIX": self.settings.topic_prefix,
             "DOLEN_POLICY_DIR": str(self.policy),
             "DOLEN_POLICY_POLL_S": "0.2",
-            "DOLEN_SESSION_TIMEOUT_MS": "1500",
-            "DOLEN_REQUEST_TIMEOUT_MS": "3000",
+            "DOLEN_SESSION_TIMEOUT_MS": "2500",
+            "DOLEN_REQUEST_TIMEOUT_MS": "4000",
             "DOLEN_TRANSACTION_TIMEOUT_MS": "20000",
             **({} if direct else self._by_proxy()),
             **environment,
@@ -96,7 +102,7 @@ class Ground(Rig):
         """How often the workers' logs say this."""
         return sum(path.read_text(errors="replace").count(event) for path in self.state.glob("hub-*.log"))
 
-    async def working(self, lanes: int = 6, *, after: int = 0, within_s: float = 60.0) -> None:
+    async def working(self, lanes: int = 6, *, after: int = 0, within_s: float = 180.0) -> None:
         """Wait until so many lanes more than `after` have been taken over."""
         until = time.monotonic() + within_s
         while self.words("lane.owned") < after + lanes:
@@ -201,7 +207,7 @@ class Ground(Rig):
         topics += [self.names.ledger, self.names.dead_letters, *self.names.inbound]
         places = [(topic, lane) for topic in topics for lane in range(self.settings.lanes)]
         asked = self.positions()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while True:
             with contextlib.suppress(Unavailable):
                 self._undecided = await asked.undecided(places)
@@ -213,7 +219,7 @@ class Ground(Rig):
     async def nothing_undecided(self, *, within_s: float) -> None:
         """Wait until every transaction that is open now is decided, in the hub's topics and in the group's offsets."""
         cluster = Cluster(administrator(self.root))
-        there = {name: shape.partitions for name, shape in (await asyncio.to_thread(cluster.topics)).items()}
+        there = await _patiently(lambda: {name: shape.partitions for name, shape in cluster.topics().items()})
         wanted = [name for name in there if name.startswith(self.names.prefix) or name == "__consumer_offsets"]
         places = [(name, lane) for name in wanted for lane in range(there[name])]
         asked = self.positions()
@@ -271,6 +277,18 @@ class Ground(Rig):
             on=date.today(),
         )
         return {decision.recipient.rpartition("/")[2] for decision in decisions if decision.told}
+
+
+async def _patiently(ask: Callable[[], Answer], *, within_s: float = 60.0) -> Answer:
+    """Ask again while Kafka is away: the broker that was asked may be the one that was killed."""
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return await asyncio.to_thread(ask)
+        except Unavailable:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.5)
 
 
 def by_step(found: Verdict, step_of: dict[str, int]) -> dict[int, Counter[str]]:

@@ -1,15 +1,10 @@
 """What is kept of a campaign: a line of JSON each, so that several runs can make one table."""
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-
-from tests.faults.campaign import Campaign
-from tests.faults.second import Second
-from tests.rig import Verdict
 
 KINDS = ("lost", "doubled", "misdirected", "disordered", "broken")
 
@@ -44,8 +39,6 @@ class Row:
 class Result:
     """One campaign, judged."""
 
-    command: str
-    revision: str
     day: str
     site: str
     rows: dict[str, Row]
@@ -63,6 +56,10 @@ class Result:
     stuck: str = ""
     minutes: float = 0.0
     load_average: float = 0.0
+    command: str = ""
+    revision: str = ""
+    said: str = ""
+    """What the verdicts printed."""
 
     @property
     def clean(self) -> bool:
@@ -79,41 +76,6 @@ class Control:
     name: str
     caught_as: str
     count: int
-
-
-def result(
-    done: Campaign,
-    names: Sequence[str],
-    found: Verdict,
-    second: Second,
-    by_step: dict[int, Counter[str]],
-    **run: object,
-) -> Result:
-    """What came of a campaign whose first steps had these names."""
-    rows: dict[str, Row] = defaultdict(Row)
-    sent = Counter(done.journal.step_of.values())
-    for step, name in enumerate(names):
-        if name not in done.left_out:
-            rows[name].add(Row(events=sent[step], wrong=by_step.get(step, Counter())))
-    for strike in done.strikes:
-        inside = int(strike.inside > 0)
-        rows[strike.name].add(Row(1, inside, stall_s=strike.stall_s, recovery_s=strike.recovery_s))
-    journal = done.journal
-    return Result(
-        day=str(date.today()),
-        rows=dict(rows),
-        events=found.inbound,
-        hostile=journal.hostile,
-        sends=journal.sends,
-        unknown=journal.unknown,
-        wrong=Counter({kind: len(getattr(found, kind)) for kind in KINDS}),
-        audit_clean=second.clean,
-        audit=second.words,
-        restarts=done.restarts,
-        left_out=done.left_out,
-        stuck=done.stuck,
-        **run,  # type: ignore[arg-type]
-    )
 
 
 def keep(file: Path | None, *kept: Result | Control) -> None:

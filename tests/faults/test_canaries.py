@@ -3,9 +3,9 @@
 import asyncio
 import base64
 import json
+import subprocess
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -14,6 +14,8 @@ from redis import Redis as RedisClient
 from contracts.headers import SIGNATURE
 from contracts.topics import Family
 from hub.bench.load import SENDER
+from hub.local.postgres import find_postgres
+from hub.local.stack import Stack
 from tests.faults.ground import Ground
 
 pytestmark = [
@@ -25,6 +27,9 @@ NAMES = ("Gwenhwyfarch", "Llwydfrynwen", "Stryd Canerïod", "Zephyrtext")
 NHS_NUMBER = "9998887771"
 POSTCODE = "CF99 9QZ"
 
+Found = Iterator[tuple[str, str]]
+"""Places, and all that is there."""
+
 
 def test_no_name_and_no_number_of_a_child_is_anywhere_but_in_the_payloads(ground: Ground, stack):
     ground.start(DOLEN_FAILPOINT="before-commit:3")
@@ -33,7 +38,7 @@ def test_no_name_and_no_number_of_a_child_is_anywhere_but_in_the_payloads(ground
     assert any(spelling in payloads for spelling in _spellings()), "the search finds nothing where they must be"
     found = {
         (where, spelling)
-        for where, text in _everything(ground, stack.state_dir)
+        for where, text in _everything(ground, stack)
         for spelling in _spellings()
         if spelling.lower() in text.lower()
     }
@@ -106,16 +111,41 @@ _WRONG = (
 )
 
 
-def _everything(ground: Ground, stack_state: Path) -> Iterator[tuple[str, str]]:
-    """All places but payloads."""
-    for log in (*ground.state.glob("hub-*.log"), *stack_state.glob("*.log")):
+def _everything(ground: Ground, stack: Stack) -> Iterator[tuple[str, str]]:
+    for place in PLACES:
+        yield from place(ground, stack)
+
+
+def _logs(ground: Ground, stack: Stack) -> Found:
+    for log in (*ground.state.glob("hub-*.log"), *stack.state_dir.glob("*.log")):
         yield log.name, log.read_text(errors="replace")
+
+
+def _marks(ground: Ground, stack: Stack) -> Found:
     yield "Redis", "\n".join(_redis(ground.redis_url))
+
+
+def _topics(ground: Ground, stack: Stack) -> Found:
     kept = [ground.names.ledger, ground.names.dead_letters, ground.names.outbound(SENDER, Family.RECEIPTS)]
     for topic in kept:
         yield topic, asyncio.run(_topic(ground, topic))
     police = ground.names.outbound("south-wales-police", Family.CIRCUMSTANCES)
     yield f"keys and headers of {police}", asyncio.run(_topic(ground, police, values=False))
+
+
+def _checkpoints(ground: Ground, stack: Stack) -> Found:
+    for file in ground.settings.checkpoints.glob("*"):
+        yield file.name, file.read_text(encoding="utf-8")
+
+
+def _database(ground: Ground, stack: Stack) -> Found:
+    """Every row of every database, whoever wrote it."""
+    command = [str(find_postgres() / "pg_dumpall"), "--no-role-passwords", "--dbname", stack.postgres.url]
+    yield "PostgreSQL", subprocess.run(command, capture_output=True, text=True, check=True, errors="replace").stdout
+
+
+PLACES: tuple[Callable[[Ground, Stack], Found], ...] = (_logs, _marks, _topics, _checkpoints, _database)
+"""All places but payloads: what keeps something of an event in another place is added here."""
 
 
 def _redis(url: str) -> Iterator[str]:

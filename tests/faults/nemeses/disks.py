@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from tests.faults.campaign import Campaign
-from tests.faults.nemeses.registry import named, up
+from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, up
 from tests.faults.sites import SmallDisk
 from tests.faults.wire import ADD_PARTITIONS
 
@@ -16,7 +16,7 @@ async def disk_full(campaign: Campaign) -> None:
     """A file takes what is left; the broker stops dead at its next write, and starts when there is room again."""
     stack = campaign.stack
     assert isinstance(stack, SmallDisk)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     await asyncio.to_thread(_fill, stack)
     campaign.struck()
     for _ in range(int(DIES_WITHIN_S / 0.1)):

@@ -6,7 +6,7 @@ import resource
 import signal
 
 from tests.faults.campaign import Campaign
-from tests.faults.nemeses.registry import SESSION_S, kill, named, stopped
+from tests.faults.nemeses.registry import SEEN_WITHIN_S, SESSION_S, kill, named, stopped
 from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL
 
 FAILPOINTS = {
@@ -34,7 +34,7 @@ async def hub_killed(campaign: Campaign) -> None:
 
 async def _killed_at(campaign: Campaign, api: int) -> None:
     (worker,) = campaign.ground.living
-    await asyncio.wait_for(campaign.ground.wire.saw(api), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(api), SEEN_WITHIN_S)
     await asyncio.sleep(campaign.rng.choice((0, 0, 0.001, 0.003, 0.007)))
     kill(campaign, worker)
     campaign.ground.start()
@@ -67,7 +67,7 @@ async def zombie(campaign: Campaign) -> None:
     ground.start()
     await ground.working(1, after=owned)
     if campaign.rng.random() < 0.8:
-        await asyncio.wait_for(ground.wire.saw(ADD_PARTITIONS), 30)
+        await asyncio.wait_for(ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     sleeper.send_signal(signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(SESSION_S + campaign.rng.uniform(1.0, 4.0))

@@ -17,7 +17,9 @@ Nemesis = Callable[[Campaign], Awaitable[None]]
 NEMESES: dict[str, Nemesis] = {}
 SITE_OF: dict[str, str] = {}
 """Where a nemesis can act, by its name: see tests/faults/sites.py."""
-SESSION_S = 1.5
+SESSION_S = 2.5
+SEEN_WITHIN_S = 120.0
+"""How long a request of a kind may let itself be waited for: the machine may be busy."""
 
 
 def named(name: str, *, site: str = "one broker") -> Callable[[Nemesis], Nemesis]:

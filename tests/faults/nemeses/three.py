@@ -4,7 +4,7 @@ import asyncio
 import signal
 
 from tests.faults.campaign import Campaign
-from tests.faults.nemeses.registry import named, send, up
+from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, send, up
 from tests.faults.sites import Broker, ThreeBrokers
 from tests.faults.wire import ADD_PARTITIONS, END_TXN, PRODUCE, TXN_OFFSET_COMMIT
 
@@ -25,7 +25,7 @@ async def _everything_decided(campaign: Campaign) -> None:
 async def one_killed(campaign: Campaign) -> None:
     cluster = _cluster(campaign)
     broker = campaign.rng.choice(cluster.brokers)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     send(broker, signal.SIGKILL)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(0.0, 4.0))
@@ -36,7 +36,7 @@ async def one_killed(campaign: Campaign) -> None:
 async def _killed_at(campaign: Campaign, api: int) -> None:
     """The very broker that a request went to: the coordinator of the transaction, of the group, or a leader."""
     cluster, wire = _cluster(campaign), campaign.ground.wire
-    await asyncio.wait_for(wire.saw(api), 30)
+    await asyncio.wait_for(wire.saw(api), SEEN_WITHIN_S)
     broker = cluster.broker_at(wire.last_server)
     await asyncio.sleep(campaign.rng.uniform(0, 0.007))
     send(broker, signal.SIGKILL)
@@ -56,7 +56,7 @@ for _name, _api in {"EndTxn": END_TXN, "TxnOffsetCommit": TXN_OFFSET_COMMIT, "Pr
 async def two_killed(campaign: Campaign) -> None:
     """With one left, too few copies can be written: everything waits, and no majority elects a controller."""
     first, second = campaign.rng.sample(_cluster(campaign).brokers, 2)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     send(first, signal.SIGKILL)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(0.5, 3.0))
@@ -70,7 +70,7 @@ async def two_killed(campaign: Campaign) -> None:
 @named("two of three brokers killed at once", site="three brokers")
 async def two_at_once(campaign: Campaign) -> None:
     killed = campaign.rng.sample(_cluster(campaign).brokers, 2)
-    await asyncio.wait_for(campaign.ground.wire.saw(END_TXN), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(END_TXN), SEEN_WITHIN_S)
     for broker in killed:
         send(broker, signal.SIGKILL)
     campaign.struck(inside=max(1, len(campaign.ground.wire.open)))
@@ -83,7 +83,7 @@ async def two_at_once(campaign: Campaign) -> None:
 async def one_stopped(campaign: Campaign) -> None:
     """A broker that the others have given up wakes, and believes that it still leads."""
     broker: Broker = campaign.rng.choice(_cluster(campaign).brokers)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     send(broker, signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(2.0, 8.0))

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from tests.faults.campaign import Campaign
-from tests.faults.nemeses.registry import named
+from tests.faults.nemeses.registry import SEEN_WITHIN_S, named
 from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL, Request
 
 
@@ -42,7 +42,7 @@ async def _held(campaign: Campaign, api: int) -> None:
     async def hold(request: Request) -> None:
         gone = asyncio.Event()
         late.append(gone)
-        await asyncio.sleep(campaign.rng.choice((0.2, 1.0, 3.3, 4.5)))
+        await asyncio.sleep(campaign.rng.choice((0.2, 1.0, 4.3, 5.5)))
         await request.send()
         gone.set()
 
@@ -116,7 +116,7 @@ for _shape, _hurt in _SHAPES.items():
 @named("Kafka connections reset")
 async def kafka_reset(campaign: Campaign) -> None:
     for _ in range(3):
-        await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+        await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
         campaign.struck()
         campaign.ground.wire.reset_all()
         await asyncio.sleep(campaign.rng.uniform(0.3, 1.0))
@@ -124,7 +124,7 @@ async def kafka_reset(campaign: Campaign) -> None:
 
 @named("Kafka half-open")
 async def kafka_half_open(campaign: Campaign) -> None:
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), 30)
+    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     campaign.struck()
     campaign.ground.wire.silent(True)
     await asyncio.sleep(campaign.rng.uniform(1.0, 6.0))
