@@ -249,6 +249,8 @@ async def _first_commits(ground: Ground) -> None:
     while len(ground.wire.commits) < ground.settings.lanes:
         if time.monotonic() > until:
             raise AssertionError(f"the hub commits nothing; its log ends:\n{ground.tail()}")
+        if not ground.living:
+            ground.start()
         await asyncio.sleep(0.05)
 
 
