@@ -18,7 +18,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from hub.audit.source import Place, Record
+from hub.audit.source import Headers, Place, Record
 from hub.errors import Unavailable
 from hub.names import Names
 from hub.settings import Settings
@@ -204,10 +204,15 @@ def _until(consumer: Any, ends: Offsets) -> Iterator[Record]:
 
 
 def _record(message: Any) -> Record:
+    # confluent-kafka 2.16 fails without saying so on a header name that is not UTF-8: the error stays set, and the next
+    # call that looks for one raises it. That is in `_made`, since Python's own fast paths don't look.
     try:
-        headers = tuple(message.headers() or ())
-    except SystemError:  # confluent-kafka 2.16: a header name that is not UTF-8
-        headers = None
+        return _made(message, tuple(message.headers() or ()))
+    except SystemError:
+        return _made(message, None)
+
+
+def _made(message: Any, headers: Headers | None) -> Record:
     return Record(
         topic=message.topic(),
         partition=message.partition(),

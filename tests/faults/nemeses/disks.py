@@ -1,7 +1,7 @@
 """A disk that is full."""
 
 import asyncio
-import os
+import contextlib
 
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, up
@@ -29,12 +29,10 @@ async def disk_full(campaign: Campaign) -> None:
 
 
 def _fill(stack: SmallDisk) -> None:
-    """Take every free block."""
-    with stack.ballast.open("wb") as file:
-        free = os.statvfs(stack.ballast)
-        os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize))
-        try:
-            while True:
-                os.write(file.fileno(), b"\0" * 65536)
-        except OSError:
-            return
+    """Take every free block; the broker takes some of them meanwhile."""
+    with stack.ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(1024 * 1024))
+    with stack.ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
