@@ -123,7 +123,8 @@ class Delivering:
 
     async def _handle(self, due: Due) -> None:
         async with self._slots:
-            self._done.append(await self._outcome(due))
+            outcome = await self._outcome(due)
+        self._done.append(outcome)  # not around the await: `_over` puts another list in its place meanwhile
         self._all_written.clear()
         self._some_done.set()
 

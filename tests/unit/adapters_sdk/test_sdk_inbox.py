@@ -172,6 +172,24 @@ def test_after_the_last_try_the_child_is_parked_and_its_later_ones_queue_behind(
     assert parts.edge.given[-1].delivery.subject == OTHER_CHILD
 
 
+def test_an_outcome_that_comes_while_others_are_written_down_is_not_forgotten(parts: Parts) -> None:
+    children = [f"00000000-0000-4000-8000-{number:012}" for number in range(40)]
+
+    async def slow(native: object, given: Notification) -> Outcome:
+        parts.edge.given.append(given)
+        await asyncio.sleep(0.002 * (int(given.delivery.subject[-2:]) % 7))
+        return Delivered()
+
+    parts.edge.deliver = slow  # type: ignore[method-assign]
+
+    async def run() -> None:
+        await parts.inbox.store([notification(number, subject=child) for child in children for number in (1, 2, 3)])
+        await _all_handled(parts)
+
+    asyncio.run(run())
+    assert len(parts.edge.given) == 120
+
+
 def test_what_was_delivered_but_not_written_down_is_delivered_again_under_the_same_id(store: Store) -> None:
     first, second = made(store), made(store)
 
