@@ -1,6 +1,7 @@
 """The force's own side, for the demonstration and the tests: writes the notice that an event would have come from."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from xml.etree.ElementTree import Element, SubElement
@@ -17,6 +18,7 @@ from contracts.registry import REGISTRY
 
 Data = dict[str, Any]
 
+_OWN_REFERENCE = re.compile(r"([A-Z0-9][A-Z0-9/-]{0,31})/([0-9]{1,4})")
 _SEX = {ours: theirs for theirs, ours in SEX.items()}
 _CATEGORY = {ours: theirs for theirs, ours in CATEGORY.items()}
 _REFERENCE = {ours: theirs for theirs, ours in REFERENCE.items()}
@@ -85,9 +87,13 @@ def notice_of(event: Mapping[str, Any], *, force: str = "south-wales-police") ->
 
 
 def _reference(event: Mapping[str, Any]) -> Data:
-    """A draft's own; else one made of the event's id."""
-    number, _, version = str(event.get("reference", "")).rpartition("/")
-    return {"NoticeReference": number or f"PPN-{_digits(event['id'], 16)}", "NoticeVersion": int(version or 1)}
+    """A draft's own where it is a notice's; else one made of it or of the event's id."""
+    name = str(event.get("reference") or event["id"])
+    own = _OWN_REFERENCE.fullmatch(name)
+    return {
+        "NoticeReference": own[1] if own else f"PPN-{_digits(name, 16)}",
+        "NoticeVersion": int(own[2]) if own else 1,
+    }
 
 
 def _concern(data: Data, force: str) -> Data:
