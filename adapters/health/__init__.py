@@ -1,0 +1,1 @@
+"""The health boards' adapter: FHIR R4 in and out over HTTPS."""
