@@ -27,10 +27,13 @@ def write(native: Native) -> bytes:
     return json.dumps(native.document(), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def parsed(content: bytes) -> Mapping[str, Any]:
-    """A JSON object in UTF-8 without duplicate names, NaN or deep nesting; raises NotTranslated."""
-    if len(content) > MAX_RESOURCE_BYTES:
-        raise NotTranslated("too-large", remedy="a resource has at most 4 MiB: point to documents, don't hold them")
+def parsed(content: bytes, *, most: int = MAX_RESOURCE_BYTES) -> Mapping[str, Any]:
+    """A JSON object in UTF-8 of at most `most` bytes, without duplicate names, NaN or deep nesting.
+
+    Raises NotTranslated.
+    """
+    if len(content) > most:
+        raise NotTranslated("too-large", remedy="make it smaller: point to documents, don't hold them")
     try:
         document = jiter.from_json(content, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError:  # its message quotes the input

@@ -1,4 +1,4 @@
-"""Translates notifications into what is done at a FHIR server: a Flag for register status, else a Communication."""
+"""Translates notifications into what is written at a FHIR server: a Communication, and a Flag for register status."""
 
 import base64
 import json
@@ -14,17 +14,17 @@ from adapters.health.told import identifiers
 from contracts.delivery import Delivery
 from contracts.parties import agency_of
 
-Act = Literal["raise-flag", "change-flag", "end-flag", "tell"]
+Act = Literal["raise", "change", "end"]
 
 UNBORN: Final = MAPPING.flag.unborn_on_register.codings[0].partition("|")
 _REGISTER = "wales.child-protection.register-changes."
 _ACTS: Final[Mapping[str, Act]] = {
-    f"{_REGISTER}registered.v1": "raise-flag",
-    f"{_REGISTER}temporarily-registered.v1": "raise-flag",
-    f"{_REGISTER}category-changed.v1": "change-flag",
-    f"{_REGISTER}removed.v1": "end-flag",
+    f"{_REGISTER}registered.v1": "raise",
+    f"{_REGISTER}temporarily-registered.v1": "raise",
+    f"{_REGISTER}category-changed.v1": "change",
+    f"{_REGISTER}removed.v1": "end",
 }
-_SINCE = {"raise-flag": "registered_on", "change-flag": "changed_on"}
+_SINCE = {"raise": "registered_on", "change": "changed_on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,16 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """One thing to do at the server."""
+    """What is to be written at the server. The subjects are still open: they are looked for by NHS number."""
 
-    act: Act
     children: tuple[Whom, ...]
     """The first is whom the notification is about."""
-    resource: Mapping[str, Any] = field(repr=False)
-    """A Flag or Communication, whose subject is still open. For a Flag's change or end: what is made where there is no
-    Flag to change."""
+    communication: Mapping[str, Any] = field(repr=False)
+    """All that is shown, to be read by people."""
+    act: Act | None = None
+    """What is done to Flags."""
+    flag: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The Flag to raise or, for a change or an end, what is made where there is none."""
 
     def document(self) -> dict[str, Any]:
         """As JSON, for fixtures and people."""
@@ -55,22 +57,26 @@ class Native:
             {"nhs_number": child.nhs_number, "unborn": child.unborn, "patient": child.patient}
             for child in self.children
         ]
-        return {"act": self.act, "children": children, "resource": self.resource}
+        return {"children": children, "communication": self.communication, "act": self.act, "flag": self.flag}
 
 
 def to_native(delivery: Delivery) -> Native:
     """What a notification becomes; raises NotTranslated where it would not be R4."""
     data = delivery.data.model_dump(mode="json", exclude_none=True)
-    act = _ACTS.get(delivery.type, "tell")
     children = tuple(_whom(child, number) for number, child in enumerate(_children(data, delivery.subject), start=1))
-    resource = _communication(delivery, data, children) if act == "tell" else _flag(delivery, data, act, children)
-    check(resource)
-    return Native(act, children, resource)
+    communication = _communication(delivery, data, children)
+    check(communication)
+    act = _ACTS.get(delivery.type)
+    if act is None:
+        return Native(children, communication)
+    flag = _flag(delivery, data, act, children)
+    check(flag)
+    return Native(children, communication, act, flag)
 
 
 def _children(data: Mapping[str, Any], subject: str) -> list[Mapping[str, Any]]:
     """The children that are shown, the subject first; several are in a list."""
-    shown = [item.get("child", {}) for item in data.get("children", [])] or [data.get("child", {})]
+    shown = [item["child"] for item in [*data.get("children", []), data] if "child" in item]
     return sorted(shown, key=lambda child: child.get("reference") != subject)
 
 
@@ -82,7 +88,7 @@ def _whom(child: Mapping[str, Any], number: int) -> Whom:
 
 def _flag(delivery: Delivery, data: Mapping[str, Any], act: Act, children: tuple[Whom, ...]) -> dict[str, Any]:
     categories = data.get("categories", [])
-    code = _flag_code(delivery.type, unborn=children[0].unborn)
+    code = _flag_code(delivery.type, unborn=any(child.unborn for child in children[:1]))
     flag: dict[str, Any] = {
         "resourceType": "Flag",
         "extension": [
@@ -96,11 +102,11 @@ def _flag(delivery: Delivery, data: Mapping[str, Any], act: Act, children: tuple
             for category in categories
         ],
         "identifier": identifiers(delivery),
-        "status": "inactive" if act == "end-flag" else "active",
+        "status": "inactive" if act == "end" else "active",
         "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/flag-category", "code": "safety"}]}],
         "code": {"coding": [_coding(written) for written in code.codings], "text": _flag_text(code, categories)},
         "subject": {"type": "Patient"},
-        "period": {"end": data.get("removed_on")} if act == "end-flag" else {"start": data.get(_SINCE[act])},
+        "period": {"end": data.get("removed_on")} if act == "end" else {"start": data.get(_SINCE[act])},
         "author": _party(delivery.source),
     }
     flag["period"] = {name: day for name, day in flag["period"].items() if day is not None}
@@ -131,7 +137,7 @@ def _communication(delivery: Delivery, data: Mapping[str, Any], children: tuple[
         "identifier": identifiers(delivery),
         "status": "completed",
         "category": [{"coding": [{"system": f"{OWN_CODES}message", "code": "notification"}]}],
-        "subject": references[0],
+        "subject": next(iter(references), None),
         "topic": {
             "coding": [{"system": f"{OWN_CODES}event-type", "code": delivery.type}],
             "text": f"{title(delivery.type, 'en')} / {title(delivery.type, 'cy')}",
@@ -152,7 +158,7 @@ def _communication(delivery: Delivery, data: Mapping[str, Any], children: tuple[
             },
         ],
     }
-    return {name: value for name, value in communication.items() if value != []}
+    return {name: value for name, value in communication.items() if value not in (None, [])}
 
 
 def _party(party: str) -> dict[str, Any]:

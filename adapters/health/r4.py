@@ -43,7 +43,7 @@ _PRIORITY = frozenset({"routine", "urgent", "asap", "stat"})
 BOUND: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "Communication": {
         "status": frozenset(
-            "preparation in-progress not-done on-hold stopped completed entered-in-error unknown".split()
+            ["preparation", "in-progress", "not-done", "on-hold", "stopped", "completed", "entered-in-error", "unknown"]
         ),
         "priority": _PRIORITY,
     },
@@ -53,10 +53,13 @@ BOUND: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "status": frozenset({"in-progress", "completed", "amended", "entered-in-error", "stopped"})
     },
     "ServiceRequest": {
-        "status": frozenset("draft active on-hold revoked completed entered-in-error unknown".split()),
+        "status": frozenset(["draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"]),
         "priority": _PRIORITY,
         "intent": frozenset(
-            "proposal plan directive order original-order reflex-order filler-order instance-order option".split()
+            [
+                *("proposal", "plan", "directive", "order", "original-order", "reflex-order", "filler-order"),
+                *("instance-order", "option"),
+            ]
         ),
     },
 }
