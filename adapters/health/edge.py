@@ -24,6 +24,7 @@ from adapters.sdk.declaration import Draft, Notification, NotTranslated, Outbox
 from adapters.sdk.outcome import Delivered, Outcome, Retry
 from adapters.sdk.outgoing import NotAnEvent
 from adapters.sdk.pseudonyms import Pseudonyms
+from adapters.sdk.waits import stopped_within
 from contracts.delivery import Delivery
 
 log = structlog.get_logger("dolen.adapter")
@@ -33,6 +34,8 @@ MAX_REFERENCES: Final = 60
 REMEMBERED: Final = 100_000
 """References that need not be put again; the outbox knows them all."""
 LONGEST_WAIT_S: Final = 60.0
+LONGEST_ASKED_S: Final = 3600.0
+"""The longest wait that a server is granted."""
 FORBIDDEN: Final = 403
 WRITTEN: Final = ("Flag", "Communication")
 
@@ -51,7 +54,7 @@ class HealthEdge:
         """The fault that was shown last, by reference."""
 
     async def collect(self, outbox: Outbox, stop: asyncio.Event) -> None:
-        """Sweep over both kinds of resource until `stop`; the client is closed at the end."""
+        """Sweep over both kinds of resource until `stop`."""
         client, mark = await self._opened(), Mark(self._settings.mark_file, first=self._settings.since)
 
         async def take(record: Collected) -> bool:
@@ -64,20 +67,17 @@ class HealthEdge:
             Sweep(kind, client, settings=self._settings, mark=mark, take=take, unreadable=unreadable) for kind in FOCAL
         ]
         wait = self._settings.poll_s
-        try:
-            while not stop.is_set():
-                try:
-                    for sweep in sweeps:
-                        await sweep.once()
-                    wait = self._settings.poll_s
-                except (Unreachable, NotReadable, Answered, NotTranslated) as failure:
-                    wait = min(2 * wait, max(LONGEST_WAIT_S, self._settings.poll_s))
-                    asked = failure.after if isinstance(failure, Answered) else None
-                    wait = wait if asked is None else max(wait, min(asked.total_seconds(), 3600))
-                    log.error("health.not_read", error=str(failure), wait_s=wait)
-                await _waited(stop, wait)
-        finally:
-            await self.close()
+        while not stop.is_set():
+            try:
+                for sweep in sweeps:
+                    await sweep.once()
+                wait = self._settings.poll_s
+            except (Unreachable, NotReadable, Answered, NotTranslated) as failure:
+                asked = failure.after if isinstance(failure, Answered) else None
+                wait = min(2 * wait, max(LONGEST_WAIT_S, self._settings.poll_s))
+                wait = wait if asked is None else max(wait, min(asked.total_seconds(), LONGEST_ASKED_S))
+                log.error("health.not_read", error=str(failure), wait_s=wait)
+            await stopped_within(stop, wait)
 
     async def deliver(self, native: Native, notification: Notification) -> Outcome:
         """Write what a notification becomes; a second time finds the first by the notification's id."""
@@ -249,9 +249,3 @@ def _conditional(statement: Mapping[str, Any]) -> bool:
     }
     return able.issuperset(WRITTEN)
 
-
-async def _waited(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

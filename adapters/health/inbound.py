@@ -1,5 +1,6 @@
 """Translates what a health board's FHIR server holds into events: reports, enquiries, moves, numbers, answers."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -302,7 +303,7 @@ def _kept(message: Message, data: dict[str, Any], at: Element) -> dict[str, Any]
         first = wrong.errors(include_input=False, include_context=False, include_url=False)[0]
         steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
         raise NotTranslated(
-            str(first["type"]).replace("_", "-"),
+            re.sub(r"[^a-z0-9]+", "-", str(first["type"])),
             path=f"{at.path}: data{steps}",
             remedy="the answer of this name is missing or breaks a rule of its event type (contracts/schemas)",
         ) from None
