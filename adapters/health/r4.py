@@ -81,6 +81,10 @@ def check(resource: Mapping[str, Any]) -> None:
         raise NotTranslated(
             "not-fhir-r4", path=_path(kind, first["loc"]), remedy=f"mend the element: {_rule(str(first['type']))}"
         ) from None
+    except Exception as failure:  # of fhir_core's own, as KeyError for a contained resource of no type that there is
+        raise NotTranslated(
+            "not-fhir-r4", path=kind, remedy=f"fhir.resources can't read it ({type(failure).__name__})"
+        ) from None
     for name, codes in BOUND.get(kind, {}).items():
         if name in resource and resource[name] not in codes:
             raise NotTranslated("code-not-in-fhir-r4", path=f"{kind}.{name}", remedy="use a code of FHIR R4's own list")
