@@ -33,12 +33,13 @@ class NotReadable(AdapterError):
 class Answered(AdapterError):
     """The server answered with an error; says its status and the codes of its OperationOutcome, never its text."""
 
-    def __init__(self, status: int, issues: tuple[str, ...], after: timedelta | None) -> None:
-        """`issues` are the codes of the OperationOutcome, `after` is what Retry-After says."""
+    def __init__(self, status: int, issues: tuple[str, ...], after: timedelta | None, *, wrote: bool) -> None:
+        """`issues` are the codes of the OperationOutcome, `after` what Retry-After says; `wrote`: not only asked."""
         super().__init__(f"the FHIR server answered {status} ({', '.join(issues) or 'no OperationOutcome'})")
         self.status = status
         self.issues = issues
         self.after = after
+        self.wrote = wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class FhirClient:
             return answer
         if httpx.codes.is_redirect(answer.status):
             raise NotReadable("the FHIR server redirects, which is not followed: set base_url to where it is")
-        raise Answered(answer.status, _issues(answer), _retry_after(answer))
+        raise Answered(answer.status, _issues(answer), _retry_after(answer), wrote=body is not None)
 
     async def _read(self, response: httpx.Response) -> "_Response":
         limit = self._settings.max_body_bytes

@@ -50,6 +50,8 @@ class HealthEdge:
         self._opening = asyncio.Lock()
         self._fit: bool | None = None
         self._known: OrderedDict[str, None] = OrderedDict()
+        self.waits = stopped_within
+        """How it waits between two looks; a test's does not."""
         self._shown: dict[str, str] = {}
         """The fault that was shown last, by reference."""
 
@@ -77,7 +79,7 @@ class HealthEdge:
                 wait = min(2 * wait, max(LONGEST_WAIT_S, self._settings.poll_s))
                 wait = wait if asked is None else max(wait, min(asked.total_seconds(), LONGEST_ASKED_S))
                 log.error("health.not_read", error=str(failure), wait_s=wait)
-            await stopped_within(stop, wait)
+            await self.waits(stop, wait)
 
     async def deliver(self, native: Native, notification: Notification) -> Outcome:
         """Write what a notification becomes; a second time finds the first by the notification's id."""
@@ -248,4 +250,3 @@ def _conditional(statement: Mapping[str, Any]) -> bool:
         if resource.flag("conditionalCreate") is True
     }
     return able.issuperset(WRITTEN)
-

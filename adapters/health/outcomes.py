@@ -16,7 +16,6 @@ NEVER: Final[Mapping[str, RefusalCode]] = {
     "invariant": "unreadable",
     "code-invalid": "unreadable",
     "extension": "unreadable",
-    "not-supported": "unreadable",
     "too-long": "unreadable",
     "business-rule": "other",
 }
@@ -28,10 +27,10 @@ _REJECTED = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY, httpx.co
 
 def outcome_of(answered: Answered) -> Outcome:
     """The answer to the inbox. Only a resource that the server has looked at and rejects is refused."""
-    if answered.status not in _REJECTED:
+    if not answered.wrote or answered.status not in _REJECTED:
         return Retry(_reason(answered.status), answered.after)
     codes = {NEVER.get(issue) for issue in answered.issues}
-    if None in codes:  # an issue that may pass
+    if not codes or None in codes:  # an issue that may pass, or none: a proxy's answer
         return Retry("rejected-for-now", answered.after)
     return Refused("other" if codes == {"other"} else "unreadable")
 

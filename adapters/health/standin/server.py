@@ -23,6 +23,8 @@ FHIR_JSON = "application/fhir+json; charset=utf-8"
 
 Before = Callable[[Request], Awaitable[Response | None]]
 """What a test puts before the server: its answer stands in the place of the server's own."""
+After = Callable[[Request, Response], Awaitable[Response]]
+"""What a test puts behind it: the server has done what was asked, and this is answered."""
 
 
 class StandIn:
@@ -39,11 +41,14 @@ class StandIn:
         """`clients` are OAuth clients and their secrets: with them every request needs a token."""
         self.store = store
         self.before = before
+        self.after: After | None = None
         self.conditional = conditional
         self.asked: list[str] = []
-        """Method and path of each request."""
+        """Method and URL of each request."""
         self.tokens: set[str] = set()
-        self._clients = clients
+        self.assertions: list[str] = []
+        """Signed assertions that tokens were asked for with; who wants to, checks them."""
+        self.clients = clients
         self._pages: dict[str, tuple[str, Pairs, int]] = {}
 
     def app(self) -> Starlette:
@@ -64,22 +69,23 @@ class StandIn:
 
     def _guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
-            self.asked.append(f"{request.method} {request.url.path}")
+            self.asked.append(f"{request.method} {request.url}")
             if self.before is not None and (instead := await self.before(request)) is not None:
                 return instead
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if self._clients is not None and bearer not in self.tokens:
+            if self.clients is not None and bearer not in self.tokens:
                 return outcome(401, "login")
             try:
-                return await handler(request)
+                answer = await handler(request)
             except WrongSearch as wrong:
-                return outcome(400, "not-supported", str(wrong))
+                answer = outcome(400, "not-supported", str(wrong))
+            return answer if self.after is None else await self.after(request, answer)
 
         return guarded
 
     async def _token(self, request: Request) -> Response:
         form = await request.form()
-        self.asked.append("POST /token")
+        self.asked.append(f"POST {request.url}")
         if form.get("grant_type") != "client_credentials" or not self._knows(request, form):
             return Response(json.dumps({"error": "invalid_client"}), 401, media_type="application/json")
         token = secrets.token_urlsafe(16)
@@ -91,7 +97,8 @@ class StandIn:
         scheme, _, written = request.headers.get("authorization", "").partition(" ")
         if scheme == "Basic":
             client, _, secret = base64.b64decode(written).decode().partition(":")
-            return (self._clients or {}).get(client) == secret
+            return (self.clients or {}).get(client) == secret
+        self.assertions.append(str(form.get("client_assertion", "")))
         return "client_assertion" in form
 
     async def _metadata(self, request: Request) -> Response:
