@@ -116,28 +116,46 @@ class FhirClient:
         bundle = Element(_resource(response.body), "Bundle")
         return [found.value for entry in bundle.each("entry") if (found := entry.child("resource")) is not None]
 
-    async def create(self, resource: Mapping[str, Any], *, unless: str) -> bool:
-        """Create a resource unless there is one with the identifier `system|value`; False: there was."""
-        headers = {"if-none-exist": f"identifier={unless}"}
+    async def create(self, resource: Mapping[str, Any], *, unless: str) -> None:
+        """Create a resource unless there is one with the identifier `system|value`; returns once one is there.
+
+        A 200 alone shows nothing, since any proxy can say it: what it says is there is looked for.
+        """
+        kind = str(resource["resourceType"])
         try:
-            response = await self._ask("POST", str(resource["resourceType"]), body=resource, headers=headers)
+            response = await self._ask("POST", kind, body=resource, headers={"if-none-exist": f"identifier={unless}"})
         except Answered as answered:
-            if answered.status == httpx.codes.PRECONDITION_FAILED:  # several match: there is one, and more
-                return False
-            raise
-        return response.status == httpx.codes.CREATED
+            if answered.status != httpx.codes.PRECONDITION_FAILED:  # several match: there is one, and more
+                raise
+        else:
+            if response.status == httpx.codes.CREATED and f"/{kind}/" in response.headers.get("location", ""):
+                return
+        if not await self._has(kind, unless):
+            raise NotReadable(f"the server says that it has a {kind}, and it isn't there; see that base_url is right")
 
     async def update(self, held: Versioned, resource: Mapping[str, Any]) -> bool:
         """Put a resource in the place of the version that was read; False: another was put there meanwhile."""
         literal = f"{resource['resourceType']}/{resource['id']}"
         headers = {} if held.etag is None else {"if-match": held.etag}
         try:
-            await self._ask("PUT", literal, body=resource, headers=headers)
+            response = await self._ask("PUT", literal, body=resource, headers=headers)
         except Answered as answered:
             if answered.status in (httpx.codes.PRECONDITION_FAILED, httpx.codes.CONFLICT):
                 return False
             raise
+        if "etag" not in response.headers:
+            raise NotReadable("the server names no version of what was put; see that base_url is right")
         return True
+
+    async def _has(self, kind: str, unless: str) -> bool:
+        system, _, value = unless.rpartition("|")
+        page = await self.search(kind, {"identifier": unless, "_count": "1"})
+        for entry in Element(page.bundle, "Bundle").each("entry"):
+            resource = entry.child("resource")
+            for identifier in resource.each("identifier") if resource is not None else ():
+                if (identifier.text("system"), identifier.text("value")) == (system, value):
+                    return True
+        return False
 
     async def capabilities(self) -> Mapping[str, Any]:
         """The server's CapabilityStatement."""
@@ -199,6 +217,8 @@ class FhirClient:
 
     def _page(self, response: "_Response") -> Page:
         bundle = _resource(response.body, most=self._settings.max_body_bytes)
+        if (bundle.get("resourceType"), bundle.get("type")) != ("Bundle", "searchset"):
+            raise NotReadable("a search is not answered with a Bundle of type searchset; see that base_url is right")
         try:
             links = {link.text("relation"): link.text("url") for link in Element(bundle, "Bundle").each("link")}
         except NotTranslated as wrong:

@@ -36,10 +36,14 @@ async def _all_put(
         kept = kept or native.act == "end" or mine
         if _has(held, DELIVERY, delivery.id):
             continue
-        # One on the mother, of a child who is born meanwhile, ends: the child has a record of its own now.
-        changed = (
-            _changed(held, native, delivery) if native.act == "change" and mine else _ended(held, native, delivery)
-        )
+        if native.act == "end":
+            changed = _ended(_marked(held, delivery), native)
+        elif mine:
+            changed = _changed(_marked(held, delivery), native)
+        else:
+            # On the mother's record, of a child who is born meanwhile. Not marked: the child's own Flag is still to
+            # be made, unless there is one with this notification's id.
+            changed = _ended(_copied(held), native)
         if not await client.update(held, changed):
             return False
     if not kept and native.flag is not None:
@@ -67,9 +71,9 @@ async def _of_entry(client: FhirClient, delivery: Delivery, patient: str | None,
     ]
 
 
-def _changed(held: Versioned, native: Native, delivery: Delivery) -> dict[str, Any]:
-    """The same Flag with the new categories."""
-    flag, made = _marked(held, delivery), native.flag or {}
+def _changed(flag: dict[str, Any], native: Native) -> dict[str, Any]:
+    """The Flag with the new categories."""
+    made = native.flag or {}
     flag["code"] = {**flag["code"], "text": made["code"]["text"]}
     urls = {extension["url"] for extension in made.get("extension", [])}
     others = [extension for extension in flag.get("extension", []) if extension.get("url") not in urls]
@@ -77,9 +81,9 @@ def _changed(held: Versioned, native: Native, delivery: Delivery) -> dict[str, A
     return flag
 
 
-def _ended(held: Versioned, native: Native, delivery: Delivery) -> dict[str, Any]:
-    flag, made = _marked(held, delivery), native.flag or {}
-    period = made.get("period", {})
+def _ended(flag: dict[str, Any], native: Native) -> dict[str, Any]:
+    """The Flag as over, with the day where the notification says it."""
+    period = (native.flag or {}).get("period", {})
     ended = period.get("end") or period.get("start")
     flag["status"] = "inactive"
     if ended is not None:
@@ -89,9 +93,13 @@ def _ended(held: Versioned, native: Native, delivery: Delivery) -> dict[str, Any
 
 def _marked(held: Versioned, delivery: Delivery) -> dict[str, Any]:
     """A copy that says that this notification is in it, so that a second time changes nothing."""
-    flag = copy.deepcopy(dict(held.resource))
+    flag = _copied(held)
     flag["identifier"] = [*flag.get("identifier", []), {"system": DELIVERY, "value": delivery.id}]
     return flag
+
+
+def _copied(held: Versioned) -> dict[str, Any]:
+    return copy.deepcopy(dict(held.resource))
 
 
 def _has(held: Versioned, system: str, value: str) -> bool:

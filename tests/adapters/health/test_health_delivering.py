@@ -227,9 +227,10 @@ def _json(document: Any) -> Response:
 Answer = Callable[[Request], Awaitable[Response | None]]
 
 
-def _always(response: Response) -> Answer:
+def _at_each_write(response: Response) -> Answer:
     async def answer(request: Request) -> Response | None:
-        return None if "metadata" in request.url.path else copy.copy(response)
+        writes = request.method in ("POST", "PUT") and "_search" not in request.url.path
+        return copy.copy(response) if writes else None
 
     return answer
 
@@ -261,7 +262,7 @@ def _always(response: Response) -> Answer:
 def test_what_the_server_answers_decides_whether_it_is_tried_again(
     board: HealthBoard, response: Response, expected: object
 ) -> None:
-    board.server.before = _always(response)
+    board.server.before = _at_each_write(response)
     assert board.deliver(REGISTERED) == [expected]
 
 
@@ -271,6 +272,14 @@ def test_a_search_that_the_server_does_not_know_refuses_no_news_of_a_child(board
 
     board.server.before = not_known
     assert board.deliver(REGISTERED) == [Retry("status-400")]
+
+
+def test_an_empty_answer_of_something_in_between_is_no_child_that_is_not_there(board: HealthBoard) -> None:
+    async def something_in_between(request: Request) -> Response | None:
+        return _json({}) if "Patient/_search" in request.url.path else None
+
+    board.server.before = something_in_between
+    assert board.deliver(REGISTERED) == [Retry("answer-not-readable")]
 
 
 def test_a_server_that_is_away_is_tried_again(board: HealthBoard) -> None:
