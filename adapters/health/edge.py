@@ -14,6 +14,7 @@ from adapters.health.collected import FOCAL, Collected, NotThere
 from adapters.health.element import Element
 from adapters.health.fault_task import UNTRANSLATED, fault_task
 from adapters.health.inbound import standing, to_event
+from adapters.health.look import look
 from adapters.health.mark import Mark
 from adapters.health.outbound import Native
 from adapters.health.outcomes import outcome_of
@@ -65,14 +66,11 @@ class HealthEdge:
         async def unreadable(reference: str, reason: NotTranslated) -> None:
             await self._set_aside(client, outbox, reference, reason)
 
-        sweeps = [
-            Sweep(kind, client, settings=self._settings, mark=mark, take=take, unreadable=unreadable) for kind in FOCAL
-        ]
+        sweeps = [Sweep(kind, client, settings=self._settings, mark=mark, unreadable=unreadable) for kind in FOCAL]
         wait = self._settings.poll_s
         while not stop.is_set():
             try:
-                for sweep in sweeps:
-                    await sweep.once()
+                await look(sweeps, take)
                 wait = self._settings.poll_s
             except (Unreachable, NotReadable, Answered, NotTranslated) as failure:
                 asked = failure.after if isinstance(failure, Answered) else None

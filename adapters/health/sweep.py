@@ -7,7 +7,7 @@ that was just read: so after a sweep of several pages the mark moves only when a
 there. A sweep of one page is one answer, in which nothing slips.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,8 +22,6 @@ from adapters.sdk.declaration import NotTranslated
 
 log = structlog.get_logger("dolen.adapter")
 
-Take = Callable[[Collected], Awaitable[bool]]
-"""Puts a record into the outbox or aside, and returns then; whether it was new."""
 TakeUnreadable = Callable[[str, NotTranslated], Awaitable[None]]
 """Puts aside a record, by its reference, that can't even be read."""
 
@@ -41,76 +39,52 @@ class _Seen:
 
 
 class Sweep:
-    """Reads one kind of resource, again and again."""
+    """Reads one kind of resource, again and again: `begin`, then `records` with a `note` for each, then `advance`."""
 
     def __init__(
-        self, kind: str, client: FhirClient, *, settings: Settings, mark: Mark, take: Take, unreadable: TakeUnreadable
+        self, kind: str, client: FhirClient, *, settings: Settings, mark: Mark, unreadable: TakeUnreadable
     ) -> None:
         self._kind = kind
         self._client = client
         self._settings = settings
         self._mark = mark
-        self._take = take
         self._unreadable = unreadable
+        self._seen = _Seen()
+        self._first: Page | NotReadable = NotReadable("not begun")
         self._reached: datetime | None = None
         """How far the sweep before was, where it had several pages: not yet the mark."""
 
-    async def once(self) -> None:
-        """Take everything since the mark; raises what the client and the taking raise, and then the mark stays."""
-        seen, begun = _Seen(), None
+    async def begin(self) -> datetime | None:
+        """Ask for the first page; the server's clock as it answered, or None where the answer can't be read."""
+        self._seen = _Seen()
         try:
-            async for page in self._pages(self._parameters(), seen):
-                begun = begun or page.at
+            self._first = await self._client.search(self._kind, self._parameters())
+        except NotReadable as wrong:
+            self._first = wrong
+            return None
+        return self._first.at
+
+    async def records(self) -> AsyncIterator[Collected]:
+        """All since the mark, page by page; one by one where a page can't be read. Raises what the client raises."""
+        try:
+            if isinstance(self._first, NotReadable):
+                raise self._first
+            async for page in self._pages(self._first):
                 for record in collected(page.bundle, base=self._settings.base):
-                    self._note(record, seen, new=await self._take(record))
+                    yield record
         except (NotReadable, NotTranslated) as wrong:
-            log.warning("health.page_not_readable", kind=self._kind, pages=seen.pages, error=str(wrong))
-            seen = _Seen()
-            async for page in self._pages(self._parameters() | {"_elements": "id,meta"}, seen):
-                begun = begun or page.at
+            log.warning("health.page_not_readable", kind=self._kind, pages=self._seen.pages, error=str(wrong))
+            self._seen = _Seen()
+            first = await self._client.search(self._kind, self._parameters() | {"_elements": "id,meta"})
+            async for page in self._pages(first):
                 for listed in collected(page.bundle, base=self._settings.base):
-                    self._note(listed, seen, new=await self._one(listed))
-        if begun is not None:
-            self._advance(seen, begun)
+                    record_itself = await self._one(listed)
+                    if record_itself is not None:
+                        yield record_itself
 
-    def _parameters(self) -> dict[str, str]:
-        start = (self._mark.of(self._kind) - self._settings.overlap).astimezone(UTC)
-        return {
-            "_lastUpdated": f"ge{start.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}",
-            "_sort": "_lastUpdated",
-            "_count": str(self._settings.page_size),
-            "_include": f"{self._kind}:subject",
-            "category": ",".join(categories_of(self._kind)),
-        }
-
-    async def _pages(self, parameters: Mapping[str, str], seen: _Seen) -> AsyncIterator[Page]:
-        page, turned = await self._client.search(self._kind, parameters), set[str]()
-        while True:
-            seen.pages += 1
-            yield page
-            if page.next is None:
-                seen.complete = True
-                return
-            if page.next in turned or seen.pages >= self._settings.max_pages:
-                log.error("health.pages_without_end", kind=self._kind, pages=seen.pages)
-                return
-            turned.add(page.next)
-            page = await self._client.page(page.next)
-
-    async def _one(self, listed: Collected) -> bool:
-        """A record that is read by itself, since the page that holds it can't be."""
-        reference = listed.literal
-        try:
-            reference = f"{listed.literal}/_history/{version_of(listed.focal)}"
-            held = await self._client.read(reference)
-        except (NotReadable, NotTranslated) as wrong:
-            reason = NotTranslated("not-readable", path=self._kind, remedy=str(wrong))
-            await self._unreadable(reference, reason)
-            return False
-        return held is not None and await self._take(Collected(held.resource, {}, self._settings.base))
-
-    def _note(self, record: Collected, seen: _Seen, *, new: bool) -> None:
-        changed = _last_updated(record)
+    def note(self, record: Collected, *, new: bool) -> None:
+        """A record was taken; `new`: the outbox did not have it."""
+        seen, changed = self._seen, changed_at(record)
         if changed is None:
             return
         if seen.high is not None and changed < seen.high:
@@ -119,11 +93,13 @@ class Sweep:
         if new and self._reached is not None and changed <= self._reached:
             seen.late = True
 
-    def _advance(self, seen: _Seen, begun: datetime) -> None:
+    def advance(self, begun: datetime) -> None:
         """Move the mark as far as nothing before it can still come.
 
-        Never beyond the server's own clock: a resource that is stamped in the future would have later ones missed.
+        Never beyond the server's own clock at the beginning: a resource that is stamped in the future would have later
+        ones missed.
         """
+        seen = self._seen
         if not seen.complete and not seen.ordered:
             log.error("health.unsorted_and_unended", kind=self._kind, pages=seen.pages)
             return
@@ -137,8 +113,45 @@ class Sweep:
             self._mark.move(self._kind, self._reached)
         self._reached = high
 
+    def _parameters(self) -> dict[str, str]:
+        start = (self._mark.of(self._kind) - self._settings.overlap).astimezone(UTC)
+        return {
+            "_lastUpdated": f"ge{start.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}",
+            "_sort": "_lastUpdated",
+            "_count": str(self._settings.page_size),
+            "_include": f"{self._kind}:subject",
+            "category": ",".join(categories_of(self._kind)),
+        }
 
-def _last_updated(record: Collected) -> datetime | None:
+    async def _pages(self, page: Page) -> AsyncIterator[Page]:
+        turned, seen = set[str](), self._seen
+        while True:
+            seen.pages += 1
+            yield page
+            if page.next is None:
+                seen.complete = True
+                return
+            if page.next in turned or seen.pages >= self._settings.max_pages:
+                log.error("health.pages_without_end", kind=self._kind, pages=seen.pages)
+                return
+            turned.add(page.next)
+            page = await self._client.page(page.next)
+
+    async def _one(self, listed: Collected) -> Collected | None:
+        """A record that is read by itself, since the page that holds it can't be."""
+        reference = listed.literal
+        try:
+            reference = f"{listed.literal}/_history/{version_of(listed.focal)}"
+            held = await self._client.read(reference)
+        except (NotReadable, NotTranslated) as wrong:
+            reason = NotTranslated("not-readable", path=self._kind, remedy=str(wrong))
+            await self._unreadable(reference, reason)
+            return None
+        return None if held is None else Collected(held.resource, {}, self._settings.base)
+
+
+def changed_at(record: Collected) -> datetime | None:
+    """When the server says that the record was changed."""
     try:
         meta = record.root().child("meta")
         return meta.moment("lastUpdated") if meta is not None else None

@@ -123,6 +123,40 @@ def test_what_was_read_before_the_mark_is_not_read_again(board: HealthBoard) -> 
     assert shown == [2, 0], "the newest report with its patient, and no Communication"
 
 
+def test_a_childs_report_and_message_are_taken_in_the_order_in_which_they_were_written(board: HealthBoard) -> None:
+    report, message = "report-from-the-emergency-unit", "report-by-communication"
+    (request, *others), (said, *_) = fixture(report), fixture(message)
+    put(board.resources, others)
+    put(board.resources, [said], changed=BEGIN - timedelta(minutes=3))
+    put(board.resources, [request], changed=BEGIN - timedelta(minutes=2))
+    put(board.resources, [said], changed=BEGIN - timedelta(minutes=1))
+    put(board.resources, [{**said, "id": "c-2"}], changed=BEGIN - timedelta(minutes=3))
+    board.collect()
+    assert board.taken() == [
+        "Communication/c-2/_history/1",
+        "ServiceRequest/sr-20260327-0088/_history/1",
+        "Communication/c-17/_history/2",
+    ]
+
+
+def test_what_is_written_while_the_two_kinds_are_asked_for_waits_for_its_turn(board: HealthBoard) -> None:
+    (request, *others), (said, *_) = fixture("report-from-the-emergency-unit"), fixture("report-by-communication")
+    put(board.resources, others)
+
+    async def between(request_: Request, answer: Response) -> Response:
+        if request_.url.path.endswith("ServiceRequest/_search") and len(board.server.asked) == 1:
+            put(board.resources, [request], changed=BEGIN + timedelta(seconds=0.1))
+            put(board.resources, [said], changed=BEGIN + timedelta(seconds=0.2))
+        return answer
+
+    board.server.after = between
+    board.collect()
+    assert board.taken() == []
+    board.clock.forward(1)
+    board.collect()
+    assert board.taken() == ["ServiceRequest/sr-20260327-0088/_history/1", "Communication/c-17/_history/1"]
+
+
 def test_a_new_version_of_a_report_is_a_report_of_its_own(board: HealthBoard) -> None:
     request, patient = next(iter(reports(1)))
     put(board.resources, [patient, request])
