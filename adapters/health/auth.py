@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 
 import httpx
-from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
 from pydantic_core import from_json
 
 from adapters.health.settings import Oauth, Settings
@@ -86,6 +84,9 @@ class Token:
             ) from None
 
     def _assertion(self, pem: bytes) -> str:
+        from joserfc import jwt  # slow to import, and most servers take a secret or a certificate
+        from joserfc.jwk import ECKey, RSAKey
+
         settings = self._settings
         key = (RSAKey if settings.algorithm.startswith("RS") else ECKey).import_key(pem)
         header = {"alg": settings.algorithm, "typ": "JWT"}
