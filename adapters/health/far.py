@@ -28,6 +28,7 @@ def record(event: Mapping[str, Any]) -> tuple[str, bytes]:
 
 def resources(event: Mapping[str, Any]) -> list[Fields]:
     """A ServiceRequest or Communication, and the resources that it refers to, in a first version."""
+    event = _said(event)
     message = _MESSAGES[event["type"]]
     if message.form == "answer":
         return _answer(event)
@@ -43,6 +44,13 @@ def resources(event: Mapping[str, Any]) -> list[Fields]:
         data["previous_record"] = f"Patient/{data['previous_reference']}"
     focal = _report(event, data, patients) if message.name == "report" else _message(event, data, patients)
     return [_versioned(resource, event) for resource in (focal, *patients)]
+
+
+def _said(value: Any) -> Any:
+    """The same without what is null: FHIR leaves out what is not there."""
+    if isinstance(value, dict):
+        return {name: _said(part) for name, part in value.items() if part is not None}
+    return [_said(part) for part in value] if isinstance(value, list) else value
 
 
 def _report(event: Mapping[str, Any], data: Fields, patients: list[Fields]) -> Fields:
@@ -92,6 +100,8 @@ def _message(event: Mapping[str, Any], data: Fields, patients: list[Fields]) -> 
 
 def _answer(event: Mapping[str, Any]) -> list[Fields]:
     data, message = event["data"], _MESSAGES[event["type"]]
+    at = data[_ANSWERED_AT[message.name]]
+    answered = data if at == event["time"] else {**data, "answered_at": at}
     told = {
         "resourceType": "Communication",
         "id": data["delivery"],
@@ -108,11 +118,11 @@ def _answer(event: Mapping[str, Any]) -> list[Fields]:
     answer = {
         "resourceType": "Communication",
         "id": _number(event),
-        "contained": [_response(event, data)],
+        "contained": [_response(event, answered)],
         "inResponseTo": [{"reference": f"Communication/{data['delivery']}"}],
         "status": "completed",
         "category": [_concept("message", message.name)],
-        "sent": data[_ANSWERED_AT[message.name]],
+        "sent": event["time"],
         "payload": [{"contentReference": {"reference": "#form"}}],
     }
     return [_versioned(answer, event), _versioned(told, event)]

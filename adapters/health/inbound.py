@@ -272,7 +272,7 @@ def _answer(record: Collected, message: Message, time: datetime) -> Draft:
         "delivery": answered.delivery,
         "original": {"source": answered.source, "id": answered.origin},
         "original_type": answered.type,
-        _ANSWERED_AT[message.name]: resource.text("sent"),
+        _ANSWERED_AT[message.name]: said.get("answered_at") or resource.text("sent"),
         **{name: said[name] for name in wanted if name in said},
     }
     return Draft(
