@@ -120,8 +120,6 @@ class StoredOutbox:
 
     def add(self, connection: Connection, event: Composed) -> Taken:
         """Give the event the next number of its child, and keep it; a known reference keeps what it has."""
-        untranslated = self._tables.untranslated
-        connection.execute(delete(untranslated).where(untranslated.c.reference == event.reference))
         return self.add_all(connection, [event])[0]
 
     def add_all(self, connection: Connection, events: Sequence[Composed]) -> list[Taken]:
@@ -131,6 +129,8 @@ class StoredOutbox:
         outbox, now = self._tables.outbox, self._clock()
         columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "digest"))
         references = [event.reference for event in events]
+        untranslated = self._tables.untranslated
+        connection.execute(delete(untranslated).where(untranslated.c.reference.in_(references)))
         found = connection.execute(select(*columns).where(outbox.c.reference.in_(references)))
         known = {row.reference: row for row in found}
         new = [event for event in events if event.reference not in known]

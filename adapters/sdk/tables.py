@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     insert,
+    inspect,
     select,
     text,
 )
@@ -63,8 +64,10 @@ def tables(schema: str | None) -> Tables:
 
 def prepare(connection: Connection, made: Tables) -> None:
     """Make what is not there yet; raises StoreRefused where a newer Dolen made it."""
-    if made.metadata.schema is not None:
-        connection.execute(CreateSchema(made.metadata.schema, if_not_exists=True))
+    schema = made.metadata.schema
+    # Asked first: IF NOT EXISTS wants the right to create schemas even where there is nothing to create.
+    if schema is not None and not inspect(connection).has_schema(schema):
+        connection.execute(CreateSchema(schema))
     made.metadata.create_all(connection)
     found = connection.execute(select(made.version.c.number)).scalar_one_or_none()
     if found is None:
