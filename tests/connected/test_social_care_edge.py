@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from adapters.social_care.taking import Taking
 from contracts.delivery import Delivery, view_of
 from contracts.registry import REGISTRY
 from tests.adapter_parts import hub_receipt
-from tests.connected.case_system import SEND, CaseSystem, case_system
+from tests.connected.case_system import INSTALL, SEND, CaseSystem, case_system
 from tests.servers import Servers
 
 pytestmark = pytest.mark.connected
@@ -555,3 +556,28 @@ def test_an_agency_with_words_of_its_own_is_told_in_them(case: CaseSystem, tmp_p
         asyncio.run(deliver(adapter, delivery("referral-made")))
     ((sex,),) = case.ask("SELECT document #>> '{children,0,person,sex_at_birth}' FROM dolen.incoming")
     assert sex == "Female"
+
+
+# -- what the README says
+
+
+README = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_readme_is_taken(beside: Adapter) -> None:
+    example = README.partition("```sql\nBEGIN;\n")[2].partition("```")[0]
+    statement = example.partition(";\n")[2].partition("COMMIT;")[0]
+    assert statement.startswith("SELECT dolen.send(")
+    with beside.case.connect(beside.case.application) as connection:
+        connection.execute(statement.encode())
+    asyncio.run(beside.take_all())
+    assert beside.statuses() == ["taken"], beside.case.ask("SELECT faults FROM dolen.sent")
+
+
+def test_the_readme_names_every_setting_status_and_error() -> None:
+    for name in SocialCareSettings.model_fields:
+        assert f"| `{name}` |" in README
+    for status in ("waiting", "taken", "accepted", "untranslatable", "rejected"):
+        assert f"| `{status}` |" in README
+    for code in re.findall(r"'(DL00[1-5])'", INSTALL):
+        assert f"`{code}`" in README
