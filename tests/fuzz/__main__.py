@@ -6,6 +6,7 @@ what this run has reached to `tests/fuzz/corpus/`, where a unit test goes throug
 
 import argparse
 import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from tests.fuzz.targets import CORPUS, ROOT, TARGETS, Target, kept
 
 MOST_BYTES = 8192
 """Of one input: the examples have half as much, and more makes the search slow."""
-LARGEST_KEPT = 250
+PROGRAM = "DOLEN_FUZZ_PROGRAM"
+"""Names the script by which libFuzzer starts this program again."""
+LARGEST_KEPT = 120
 """Files that are kept of one target."""
 
 
@@ -44,12 +47,15 @@ def _run(name: str, target: Target, seconds: int, *, keep: bool) -> int:
         for number, seed in enumerate(_files([*target.seeds, CORPUS / name])):
             shutil.copy(seed, seeds / str(number))
         words = Path(scratch) / "words.dict"
-        words.write_text("".join(f'"{word}"\n' for word in _words(seeds)), encoding="ascii")
+        words.write_text("".join(f'"{word}"\n' for word in ("dolen", *_words(seeds))), encoding="ascii")  # never empty
         limits = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-timeout=20", "-rss_limit_mb=2048"]
         wrong = _itself(name, [*limits, f"-dict={words}", f"-artifact_prefix={ROOT}/{name}-", str(found), str(seeds)])
         print(f"{name}: {'something is wrong' if wrong else 'nothing is wrong'}, {len([*found.iterdir()])} new inputs")  # noqa: T201
         if keep and not wrong:
-            _itself(name, ["-merge=1", str(merged), str(seeds), str(found)])
+            itself = Path(scratch) / "itself"
+            itself.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.fuzz {name} --libfuzzer "$@"\n')
+            itself.chmod(0o700)
+            _itself(name, ["-merge=1", str(merged), str(seeds), str(found)], program=str(itself))
             _keep(name, merged)
         return wrong
 
@@ -64,9 +70,11 @@ def _keep(name: str, merged: Path) -> None:
     print(f"{name}: {len(kept(name))} inputs are kept")  # noqa: T201
 
 
-def _itself(name: str, arguments: list[str]) -> int:
+def _itself(name: str, arguments: list[str], *, program: str = "") -> int:
+    """`program` is what libFuzzer starts for the parts of its work that it does in processes of their own."""
     command = [sys.executable, "-m", "tests.fuzz", name, "--libfuzzer", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    environment = os.environ | {PROGRAM: program}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def _fuzz(target: Target, arguments: list[str]) -> None:
@@ -75,13 +83,14 @@ def _fuzz(target: Target, arguments: list[str]) -> None:
 
     with atheris.instrument_imports(include=[*target.instrument]):
         check = importlib.import_module(target.module).check
-    atheris.Setup([sys.argv[0], *arguments], check)
+    atheris.Setup([os.environ.get(PROGRAM) or sys.argv[0], *arguments], check)
     atheris.Fuzz()
 
 
 def _files(places: Iterable[Path]) -> Iterable[Path]:
     for place in places:
-        yield from sorted(place.iterdir()) if place.is_dir() else [place] if place.exists() else []
+        found = place.rglob("*") if place.is_dir() else [place]
+        yield from sorted(file for file in found if file.is_file())
 
 
 def _words(folder: Path) -> Iterable[str]:

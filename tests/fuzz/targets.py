@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
 EXAMPLES = ROOT / "contracts" / "examples"
+ADAPTERS = ROOT / "adapters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class Target:
 TARGETS: dict[str, Target] = {
     "event": Target("tests.fuzz.event", (EXAMPLES,)),
     "headers": Target("tests.fuzz.headers", ()),
+    "fhir": Target("tests.fuzz.fhir", (ADAPTERS / "health/fixtures/inbound",), ("adapters.health",)),
+    "police_notice": Target("tests.fuzz.police_notice", (ADAPTERS / "police/fixtures/inbound",), ("adapters.police",)),
+    "police_zip": Target("tests.fuzz.police_zip", (), ("adapters.police",)),
+    "social_care": Target(
+        "tests.fuzz.social_care", (ADAPTERS / "social_care/fixtures/inbound",), ("adapters.social_care",)
+    ),
 }
 """By name: `python -m tests.fuzz NAME`."""
 

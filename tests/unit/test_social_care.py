@@ -2,10 +2,7 @@
 
 import json
 import re
-import subprocess
-import sys
 from datetime import date
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +125,3 @@ def test_a_time_without_an_offset_is_the_clock_of_cardiff_and_the_earlier_of_two
     row = json.loads((FIXTURES / "child-moved.json").read_bytes())
     row["document"]["learned_at"] = written
     assert to_event(read("row.json", json.dumps(row).encode()), OWN).data["learned_at"] == meant
-
-
-@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has wheels for Linux and older Pythons alone")
-def test_a_while_of_fuzzing_finds_nothing(tmp_path: Path) -> None:
-    arguments = ("-runs=1500", "-seed=1", f"-artifact_prefix={tmp_path}/")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.social_care", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
