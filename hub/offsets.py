@@ -76,7 +76,8 @@ class Offsets:
             lambda admin: admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
         )
         for place, found in answer.items():
-            if found.offset < 0:  # no error and no offset: a leader that was elected a moment ago (seen with three)
+            if found.offset < 0:  # no offset and no error: it asks a broker that leads no longer (seen with three)
+                self._admin = AdminClient(self._arguments)
                 raise Unavailable(f"Kafka doesn't tell an offset of {place.topic} yet")
         return {(place.topic, place.partition): found.offset for place, found in answer.items()}
 
