@@ -170,10 +170,7 @@ async def hurt_one(stack: Stack, home: Path, part: Part, *, seed: int, number: i
             if doing.restarts:
                 say(f"  a worker ended by itself, and was started again, after: {', '.join(doing.restarts)}")
             await ground.settled(BUSY_S)
-            for worker in ground.living:
-                worker.terminate()
-            for worker in ground.workers:
-                await asyncio.to_thread(worker.wait, 60)
+            await asyncio.to_thread(ground.end_workers)
     except BaseException:
         ground.close()
         raise

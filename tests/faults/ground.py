@@ -123,6 +123,17 @@ class Ground(Rig):
         if not self.living:
             self.start()
 
+    def end_workers(self) -> None:
+        """In good order, so that each keeps its last checkpoints; by force where that takes too long."""
+        for worker in self.living:
+            worker.terminate()
+        for worker in self.workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(60)
+                continue
+            worker.kill()
+            worker.wait()
+
     def tail(self) -> str:
         """The end of the newest log."""
         newest = max(self.state.glob("hub-*.log"), key=lambda path: path.stat().st_mtime)
