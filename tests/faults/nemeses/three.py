@@ -47,7 +47,7 @@ async def _killed_at(campaign: Campaign, api: int) -> None:
 
 
 for _name, _api in {"EndTxn": END_TXN, "TxnOffsetCommit": TXN_OFFSET_COMMIT, "Produce": PRODUCE}.items():
-    named(f"the broker of three that an {_name} went to killed", site="three brokers")(
+    named(f"broker of three killed at {_name}", site="three brokers")(
         lambda campaign, api=_api: _killed_at(campaign, api)
     )
 
