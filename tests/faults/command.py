@@ -25,6 +25,7 @@ from tests.faults.hurt import Hurt, judged
 from tests.faults.journal import Journal, Sender
 from tests.faults.levels import LEVELS, Level, Part, plan
 from tests.faults.nemeses.registry import NEMESES, SITE_OF
+from tests.faults.patience import SETTING
 from tests.faults.results import Control, Result, keep, kept
 from tests.faults.scenarios import CAUGHT_AS, SCENARIOS, judge
 from tests.faults.sites import SITES
@@ -44,6 +45,7 @@ def main() -> None:
     if asked.table:
         _show(asked, kept(asked.results))
         return
+    os.environ[SETTING] = f"{asked.patience:g}"
     level = _level(asked)
     say(f"seed {asked.seed}; again with: {_again(asked)}")
     done: list[Result | Control] = []
@@ -256,6 +258,7 @@ def _again(asked: argparse.Namespace) -> str:
     given = {"rounds": asked.rounds, "rate": asked.rate, "minutes": asked.minutes}
     words = [f"--{name} {value:g}" for name, value in given.items() if value]
     words += [f"--only '{name}'" for name in asked.only or ()]
+    words += [f"--patience {asked.patience:g}"] if asked.patience != 1 else []
     words += [f"--site '{asked.site}'"] if asked.site else []
     return " ".join([f"deploy/faults --level {asked.level} --seed {asked.seed}", *words])
 
@@ -274,6 +277,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="campaigns of each part")
     parser.add_argument("--rate", type=float, help="events a second")
     parser.add_argument("--minutes", type=float, help="begin no fault after this")
+    parser.add_argument("--patience", type=float, default=1, help="multiplies the hub's waits, for a busy machine")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="verdicts at a time")
     parser.add_argument("--without-controls", action="store_true", help="leave out the hubs that are built wrong")
     parser.add_argument("--state", type=Path, help="keep logs and state of each campaign here")

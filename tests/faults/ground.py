@@ -31,6 +31,7 @@ from hub.policy_file import Policy
 from hub.provision import administrator
 from hub.route import route
 from hub.scan import scan
+from tests.faults.patience import REQUEST_S, SESSION_S, patient
 from tests.faults.pipe import Pipe
 from tests.faults.wire import Wire
 from tests.rig import NETWORK, Rig, Verdict
@@ -80,8 +81,8 @@ class Ground(Rig):
             "DOLEN_TOPIC_PREFIX": self.settings.topic_prefix,
             "DOLEN_POLICY_DIR": str(self.policy),
             "DOLEN_POLICY_POLL_S": "0.2",
-            "DOLEN_SESSION_TIMEOUT_MS": "2500",
-            "DOLEN_REQUEST_TIMEOUT_MS": "4000",
+            "DOLEN_SESSION_TIMEOUT_MS": f"{1000 * patient(SESSION_S):.0f}",
+            "DOLEN_REQUEST_TIMEOUT_MS": f"{1000 * patient(REQUEST_S):.0f}",
             "DOLEN_TRANSACTION_TIMEOUT_MS": "20000",
             **({} if direct else self._by_proxy()),
             **environment,

@@ -6,7 +6,8 @@ import resource
 import signal
 
 from tests.faults.campaign import Campaign
-from tests.faults.nemeses.registry import SEEN_WITHIN_S, SESSION_S, kill, named, stopped
+from tests.faults.nemeses.registry import SEEN_WITHIN_S, kill, named, stopped
+from tests.faults.patience import SESSION_S, patient
 from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL
 
 FAILPOINTS = {
@@ -70,7 +71,7 @@ async def zombie(campaign: Campaign) -> None:
         await asyncio.wait_for(ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
     sleeper.send_signal(signal.SIGSTOP)
     campaign.struck()
-    await asyncio.sleep(SESSION_S + campaign.rng.uniform(1.0, 4.0))
+    await asyncio.sleep(patient(SESSION_S) + campaign.rng.uniform(1.0, 4.0))
     sleeper.send_signal(signal.SIGCONT)
 
 
@@ -80,7 +81,7 @@ async def _stopped_in_step(campaign: Campaign, place: str) -> None:
     while not stopped(sleeper):
         await asyncio.sleep(0.01)
     campaign.struck(inside=int(FAILPOINTS[place]))
-    await asyncio.sleep(SESSION_S + campaign.rng.uniform(1.0, 4.0))
+    await asyncio.sleep(patient(SESSION_S) + campaign.rng.uniform(1.0, 4.0))
     sleeper.send_signal(signal.SIGCONT)
 
 

@@ -17,7 +17,6 @@ Nemesis = Callable[[Campaign], Awaitable[None]]
 NEMESES: dict[str, Nemesis] = {}
 SITE_OF: dict[str, str] = {}
 """Where a nemesis can act, by its name: see tests/faults/sites.py."""
-SESSION_S = 2.5
 SEEN_WITHIN_S = 120.0
 """How long a request of a kind may let itself be waited for: the machine may be busy."""
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named
+from tests.faults.patience import REQUEST_S, patient
 from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL, Request
 
 
@@ -25,7 +26,7 @@ async def _on_request(campaign: Campaign, api: int, hurt: Callable[[Request], Aw
 
         wire.rule = rule
         try:
-            await asyncio.wait_for(done.wait(), 15)
+            await asyncio.wait_for(done.wait(), patient(15))
         except TimeoutError:
             return
         finally:
@@ -42,12 +43,12 @@ async def _held(campaign: Campaign, api: int) -> None:
     async def hold(request: Request) -> None:
         gone = asyncio.Event()
         late.append(gone)
-        await asyncio.sleep(campaign.rng.choice((0.2, 1.0, 4.3, 5.5)))
+        await asyncio.sleep(campaign.rng.choice((0.2, 1.0, patient(REQUEST_S) + 0.3, patient(REQUEST_S) + 1.5)))
         await request.send()
         gone.set()
 
     await _on_request(campaign, api, hold, times=4)
-    await asyncio.gather(*(asyncio.wait_for(gone.wait(), 10) for gone in late))
+    await asyncio.gather(*(asyncio.wait_for(gone.wait(), patient(20)) for gone in late))
 
 
 async def _dropped(campaign: Campaign, api: int) -> None:
