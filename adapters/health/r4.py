@@ -93,7 +93,7 @@ def check(resource: Mapping[str, Any]) -> None:
         raise NotTranslated(
             "unknown-modifier", path=f"{kind}.modifierExtension", remedy="no modifier is known here: say it otherwise"
         )
-    for contained in resource.get("contained", []):
+    for contained in resource.get("contained") or ():
         if contained.get("resourceType") in MODELS:
             check(contained)
 

@@ -4,6 +4,7 @@ Bytes that begin like JSON are read as they are. Others say how a fixture is cha
 bytes, which value in it becomes what. So the search gets behind the check of the form, into the translations.
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,10 +51,10 @@ def _changed(data: bytes) -> bytes:
             case 0:
                 del holder[key]
             case 1:
-                holder[key] = OTHERS[data[at + 3] % len(OTHERS)]
+                holder[key] = copy.deepcopy(OTHERS[data[at + 3] % len(OTHERS)])
             case _:
                 other, name = places[data[at + 3] * len(places) // 256]
-                holder[key] = json.loads(json.dumps(other[name]))
+                holder[key] = copy.deepcopy(other[name])
         if not document:
             break
     return json.dumps(document).encode()
