@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 from contracts.directory import Directory
 from contracts.network import Network
 from contracts.registry import REGISTRY
-from contracts.topics import Family, inbound
+from contracts.topics import Family
 from hub.bench.copy import as_administrator
 from hub.bench.load import SENDER, Load, Loaded
 from hub.errors import Unavailable
@@ -171,13 +171,6 @@ class Rig:
             if time.monotonic() > until:
                 raise AssertionError(f"the hub did not settle in {timeout_s} s; its log:\n{self.logs()[-4000:]}")
             await asyncio.sleep(0.2)
-
-    async def accepted(self, family: Family) -> list[str]:
-        """Ids of the events of a family that the ledger says were accepted, one for each time that it says so."""
-        topic = self.settings.topic_prefix + inbound(family)
-        ledger = await self._by_lane(self.names.ledger)
-        entries = (LedgerEntry.model_validate_json(record.value) for lane in ledger.values() for record in lane)
-        return [str(entry.event.id) for entry in entries if entry.outcome == "accepted" and entry.at.topic == topic]
 
     async def verdict(self) -> Verdict:
         """Compare what came in with what went out, from the topics alone, record by record and in order."""
