@@ -28,7 +28,14 @@ from hub.route import Decision, route
 from hub.rules import Rules
 from hub.validate import Valid
 
-_SAID_AT = {"delivered": "stored_at", "opened": "opened_at", "accepted-by": "accepted_at", "refused": "refused_at"}
+_SAID_AT = {
+    "delivered": "stored_at",
+    "opened": "opened_at",
+    "accepted-by": "accepted_at",
+    "refused": "refused_at",
+    "asked": "asked_at",
+    "escalated": "escalated_at",
+}
 """The kinds of a recipient's receipt, each with the field that says when it happened."""
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

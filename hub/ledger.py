@@ -107,11 +107,11 @@ class Answers(BaseModel):
     """The notification's id."""
     original: Original
     kind: str
-    """`delivered`, `opened`, `accepted-by` or `refused`."""
+    """`delivered`, `opened`, `accepted-by`, `refused`, `asked` or `escalated`."""
     said_at: Moment
     """When it happened, as the recipient says."""
     reason: str | None
-    """Why it was refused, a code; None for the others."""
+    """Why it was refused or passed on, a code; None for the others."""
 
 
 class Versions(BaseModel):

@@ -201,6 +201,49 @@ class NotificationRefused(Event):
     data: RefusedData
 
 
+class AskedData(Answer):
+    """A recipient asks the sender something; whoever is asked answers by telephone or by a new event."""
+
+    asked_at: Annotated[Moment, Sharing.CASE]
+    role: Annotated[Line, Sharing.CASE]
+    question: Annotated[Statement, Sharing.NARRATIVE]
+
+
+class NotificationAsked(Event):
+    """Somebody asked the sender about a notification."""
+
+    type: Literal["wales.child-protection.receipts.asked.v1"]
+    dataschema: Literal["urn:dolen:schema:wales.child-protection.receipts.asked.v1"]
+    data: AskedData
+
+
+class EscalatedData(Answer):
+    """Nobody at the recipient saw it in time, or could have: somebody else was told of it."""
+
+    escalated_at: Annotated[Moment, Sharing.CASE]
+    to: Annotated[Literal["education-desk", "out-of-hours"], Sharing.CASE]
+    """The education desk of the recipient's authority, or that desk's out-of-hours contact."""
+    reason: Annotated[
+        Literal[
+            "not-opened-in-time",
+            "school-closed",
+            "nobody-designated",
+            "school-unknown",
+            "not-our-child",
+            "pointer-bounced",
+        ],
+        Sharing.CASE,
+    ]
+
+
+class NotificationEscalated(Event):
+    """A notification was passed on, since its recipient did not open it."""
+
+    type: Literal["wales.child-protection.receipts.escalated.v1"]
+    dataschema: Literal["urn:dolen:schema:wales.child-protection.receipts.escalated.v1"]
+    data: EscalatedData
+
+
 EVENTS: tuple[EventType, ...] = (
     declared(
         EventAccepted,
@@ -250,5 +293,19 @@ EVENTS: tuple[EventType, ...] = (
         title_en="Refused",
         title_cy="Gwrthodwyd gan y derbynnydd",
         summary="A recipient does not take on a notification, and says why.",
+    ),
+    declared(
+        NotificationAsked,
+        publishers=EVERY_AGENCY,
+        title_en="Question asked",
+        title_cy="Cwestiwn wedi'i ofyn",
+        summary="A recipient asks the sender something about a notification.",
+    ),
+    declared(
+        NotificationEscalated,
+        publishers=EVERY_AGENCY,
+        title_en="Passed on",
+        title_cy="Trosglwyddwyd",
+        summary="A notification that nobody opened in time was passed on to somebody else, and why.",
     ),
 )

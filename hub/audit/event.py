@@ -182,13 +182,13 @@ def _answers(judged: Judged) -> dict[str, Any] | None:
     if judged.document is None or ".receipts." not in judged.document["type"]:
         return None
     data, kind = judged.document["data"], judged.document["type"].rsplit(".", 2)[1]
-    when = {"delivered": "stored_at", "opened": "opened_at", "refused": "refused_at"}.get(kind, "accepted_at")
+    when = {"delivered": "stored_at", "accepted-by": "accepted_at"}.get(kind, f"{kind}_at")
     return {
         "delivery": data["delivery"],
         "original": data["original"],
         "kind": kind,
         "said_at": data[when],
-        "reason": data["reason"] if kind == "refused" else None,
+        "reason": data["reason"] if kind in ("refused", "escalated") else None,
     }
 
 

@@ -34,6 +34,8 @@ class Label(Enum):
     OPENED = "opened", "agorwyd"
     ACCEPTED_BY = "taken on by a team", "derbyniwyd gan dîm"
     REFUSED = "refused by the recipient", "gwrthodwyd gan y derbynnydd"
+    ASKED = "asked by the recipient", "cwestiwn gan y derbynnydd"
+    ESCALATED = "passed on to somebody else", "trosglwyddwyd i rywun arall"
     RECEIPT = "receipt to the sender", "derbynneb i'r anfonwr"
     REPEAT = "repeat, dropped", "ailanfoniad, wedi'i ollwng"
     CONFLICT = "other content under this id", "cynnwys arall o dan yr id hwn"
@@ -94,6 +96,12 @@ class Label(Enum):
     HOURS = "h", "awr"
     DAYS = "d", "diwrnod"
 
+    NOT_OPENED_IN_TIME = "nobody opened it in time", "ni agorodd neb hi mewn pryd"
+    SCHOOL_CLOSED = "the school is closed", "mae'r ysgol ar gau"
+    NOBODY_DESIGNATED = "nobody is designated there", "nid oes neb dynodedig yno"
+    SCHOOL_UNKNOWN = "the school is not known", "nid yw'r ysgol yn hysbys"
+    POINTER_BOUNCED = "the e-mail came back", "daeth yr e-bost yn ôl"
+
     NO_LETTERS = "No dead letters.", "Dim negeseuon gwrthodedig."
     LETTERS = "Dead letters: {count}", "Negeseuon gwrthodedig: {count}"
     LETTERS_CUT = (
@@ -132,8 +140,13 @@ REASONS: dict[str, Label] = {
     "not-entitled": Label.NOT_ENTITLED,
     "unreadable": Label.UNREADABLE,
     "other": Label.OTHER,
+    "not-opened-in-time": Label.NOT_OPENED_IN_TIME,
+    "school-closed": Label.SCHOOL_CLOSED,
+    "nobody-designated": Label.NOBODY_DESIGNATED,
+    "school-unknown": Label.SCHOOL_UNKNOWN,
+    "pointer-bounced": Label.POINTER_BOUNCED,
 }
-"""Reasons of the policy (hub/route.py) and of recipients that refuse (contracts/events/receipts.py)."""
+"""Reasons of the policy (hub/route.py), and of recipients that refuse or pass on (contracts/events/receipts.py)."""
 
 
 def reason(code: str, language: Language) -> str:

@@ -14,6 +14,8 @@ ANSWERS = {
     AnswerKind.OPENED: Label.OPENED,
     AnswerKind.ACCEPTED_BY: Label.ACCEPTED_BY,
     AnswerKind.REFUSED: Label.REFUSED,
+    AnswerKind.ASKED: Label.ASKED,
+    AnswerKind.ESCALATED: Label.ESCALATED,
 }
 
 OUTCOMES = {
@@ -78,6 +80,6 @@ def _why(record: Recorded) -> str:
 
 def _answer(answer: Answered, decision: DecisionEntry, zero: int, language: Language) -> Step:
     arrived = answer.recorded.entry.at.time_ms - zero
-    refused = answer.kind is AnswerKind.REFUSED
-    note = reason(answer.reason, language) if refused else ""
-    return Step(3, ANSWERS[answer.kind], decision.recipient, arrived, arrived, note, good=not refused)
+    good = answer.kind not in (AnswerKind.REFUSED, AnswerKind.ESCALATED)
+    note = reason(answer.reason, language) if answer.reason else ""
+    return Step(3, ANSWERS[answer.kind], decision.recipient, arrived, arrived, note, good=good)

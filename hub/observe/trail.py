@@ -94,6 +94,8 @@ class AnswerKind(StrEnum):
     OPENED = "opened"
     ACCEPTED_BY = "accepted-by"
     REFUSED = "refused"
+    ASKED = "asked"
+    ESCALATED = "escalated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Answered:
     said_ms: int
     """When it happened, as the recipient says; milliseconds since 1970."""
     reason: str
-    """Why it was refused, a code; empty for the others."""
+    """Why it was refused or passed on, a code; empty for the others."""
     recorded: Recorded
     """The receipt's own record in the ledger."""
 

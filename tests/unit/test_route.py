@@ -93,6 +93,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "receipts.opened": {POLICE: "receipt"},
     "receipts.accepted-by": {POLICE: "receipt"},
     "receipts.refused": {POLICE: "receipt"},
+    "receipts.asked": {POLICE: "receipt"},
+    "receipts.escalated": {POLICE: "receipt"},
 }
 """Of each example, with participants of every kind: view, or reason for not being told. Written from domain.md."""
 

@@ -175,3 +175,15 @@ def test_a_removed_record_breaks_the_chain() -> None:
     del topics.records[NAMES.ledger, 1][0]
     (trail,) = found(EVENT, topics)
     assert not trail.main.names_the_one_before
+
+
+def test_a_notification_passed_on_says_why() -> None:
+    topics = story()
+    put_answer(topics, answer("escalated"), after_ms=200_000)
+    put_answer(topics, answer("asked"), after_ms=210_000)
+    (trail,) = found(EVENT, topics)
+    last = trail.answers[-2:]
+    assert [(said.kind, said.reason) for said in last] == [
+        (AnswerKind.ESCALATED, "not-opened-in-time"),
+        (AnswerKind.ASKED, ""),
+    ]

@@ -282,7 +282,7 @@ def test_an_attribute_that_was_not_declared_is_refused() -> None:
         attributes({"child.name": "x"})
 
 
-@pytest.mark.parametrize("kind", ["delivered", "opened", "accepted-by", "refused"])
+@pytest.mark.parametrize("kind", ["delivered", "opened", "accepted-by", "refused", "asked", "escalated"])
 def test_no_text_of_a_receipt_gets_into_a_span(kind: str) -> None:
     topics = MemoryTopics()
     topics.decide(entry())
@@ -290,8 +290,9 @@ def test_no_text_of_a_receipt_gets_into_a_span(kind: str) -> None:
     for field in ("role", "team"):
         if field in event["data"]:
             event["data"][field] = "Mali Enghraifft 9990000018"
-    if "explanation" in event["data"]:
-        event["data"]["explanation"] = {"text": "Mali Enghraifft 9990000018", "language": "cy"}
+    for field in ("explanation", "question"):
+        if field in event["data"]:
+            event["data"][field] = {"text": "Mali Enghraifft 9990000018", "language": "cy"}
     put_answer(topics, event, after_ms=50)
     trail = trail_of(topics)
     assert len(trail.answers) == 1

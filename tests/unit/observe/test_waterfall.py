@@ -26,7 +26,7 @@ from trails import (
 )
 
 import hub
-from contracts.events.receipts import RefusedData
+from contracts.events.receipts import EscalatedData, RefusedData
 from contracts.identity import delivery_id
 from hub.observe.labels import REASONS, Label, Language, reason
 from hub.observe.report import report
@@ -226,7 +226,8 @@ def test_every_label_is_used() -> None:
 
 def test_every_reason_of_the_policy_and_of_recipients_has_words() -> None:
     refusals = RefusedData.model_json_schema()["properties"]["reason"]["enum"]
-    assert {*POLICY_REASONS, *refusals} == set(REASONS)
+    passed_on = EscalatedData.model_json_schema()["properties"]["reason"]["enum"]
+    assert {*POLICY_REASONS, *refusals, *passed_on} == set(REASONS)
 
 
 def test_a_reason_that_is_newer_than_the_catalogue_is_shown_as_it_is() -> None:

@@ -173,7 +173,7 @@ def put_answer(topics: MemoryTopics, event: dict[str, Any], *, lane: int = 2, af
 def answers_of(event: dict[str, Any]) -> dict[str, Any]:
     """What the ledger entry of a recipient's receipt says of the notification that it answers."""
     data = event["data"]
-    said_at = next(data[name] for name in ("stored_at", "opened_at", "accepted_at", "refused_at") if name in data)
+    (said_at,) = (value for name, value in data.items() if name.endswith("_at"))
     return {
         "delivery": data["delivery"],
         "original": data["original"],
