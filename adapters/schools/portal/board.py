@@ -1,0 +1,50 @@
+"""The education desk's board: what nobody has opened yet, by school and by the time it is due."""
+
+from collections import Counter
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.schools.portal.inbox import line
+from adapters.schools.portal.pages import page_of
+from adapters.schools.portal.paths import DeskName, Language
+from adapters.schools.portal.portal import Portal, Visit
+from adapters.schools.store import boards
+from contracts.access import Act
+from contracts.parties import agency_uri
+
+
+def router(portal: Portal) -> APIRouter:
+    """The page."""
+    routes = APIRouter()
+
+    @routes.get("/{language}/desks/{name}")
+    async def board(request: Request, language: Language, name: DeskName) -> Response:
+        party = agency_uri(name)
+        async with portal.visit(request, language) as visit:
+            if party not in visit.reader.desks:
+                await visit.refuse("board", about=party)
+            passed_on = await boards.passed_on(visit.connection, visit.reader, party)
+            waiting = await boards.waiting(visit.connection, visit.reader, party)
+            await visit.record(Act.VIEWED, "board", party=party)
+        late = Counter(found.party for found in waiting if found.due_at <= visit.at)
+        return page_of(
+            request,
+            visit,
+            "board.html",
+            place=visit.place(party),
+            mine=[line(visit, found) for found in passed_on],
+            waiting=[_without_names(visit, found) for found in waiting],
+            late=sum(late.values()),
+            schools=len({found.party for found in waiting}),
+        )
+
+    return routes
+
+
+def _without_names(visit: Visit, found: Any) -> dict[str, Any]:
+    """What is still the school's: the desk sees that it waits, not what it says."""
+    shown = line(visit, found)
+    return shown | {"names": [], "path": ""}

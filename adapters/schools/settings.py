@@ -1,0 +1,86 @@
+"""What the portal is told from outside: the table `[schools]` of the adapter's configuration file."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+class SignIn(BaseModel):
+    """The identity provider (OpenID Connect): the authorities' or Hwb's."""
+
+    model_config = _STRICT
+
+    issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+    """Its address; `/.well-known/openid-configuration` below it says the rest."""
+    client_id: str
+    """What it calls the portal."""
+    client_secret: SecretStr | None = None
+    """None: a public client, with PKCE alone."""
+
+
+class Mail(BaseModel):
+    """The mail server that takes pointers."""
+
+    model_config = _STRICT
+
+    host: str
+    """Its name, as its certificate has it."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """587 for STARTTLS, 465 for TLS from the first byte."""
+    tls: bool = False
+    """TLS from the first byte; else STARTTLS, which must succeed."""
+    ca_file: Path | None = None
+    """Certificates (PEM) to trust instead of the machine's."""
+    username: str | None = None
+    """None: the server asks nobody who they are."""
+    password: SecretStr | None = None
+    """The user's password."""
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    """The address that pointers come from, and bounces go to."""
+
+
+class SchoolsSettings(BaseModel):
+    """The portal."""
+
+    model_config = _STRICT
+
+    database_url: SecretStr
+    """The portal's own store: `postgresql://user:password@host:port/database`."""
+    address: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+$")]
+    """Where people reach the portal; `http://` only on this machine, with `development`."""
+    host: str = "127.0.0.1"
+    """What it listens on; a proxy in front ends TLS."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8461
+    """The port it listens on; 0: any that is free."""
+    secret_file: Path
+    """32 random bytes that seal the sign-in's own cookie; made where there is none."""
+    sign_in: SignIn | None = None
+    """None: nobody can sign in but by the development provider."""
+    development: bool = False
+    """Sign-in without a password, as anybody on the portal's list; every page says so. Never in service."""
+    idle_minutes: Annotated[int, Field(ge=1, le=60)] = 20
+    """A session ends after so long without a page."""
+    longest_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    """A session ends after so long whatever is done."""
+    calendar: Path | None = None
+    """Terms and holidays; the packaged ones if not given."""
+    schools_csv: Path | None = None
+    """An imported list of schools; the packaged one if not given."""
+    successors: dict[str, str] = {}
+    """Number of the school that took the place of a closed or merged one, by the old number."""
+    mail: Mail | None = None
+    """None: no pointers are sent, and the start says so."""
+
+    @model_validator(mode="after")
+    def _development_stays_on_this_machine(self) -> Self:
+        here = self.address.split("://", 1)[1].partition(":")[0] in ("127.0.0.1", "localhost")
+        if self.development and not here:
+            raise ValueError("the development provider lets anybody in: it works on 127.0.0.1 alone")
+        if self.address.startswith("http://") and not here:
+            raise ValueError("people reach the portal by https://")
+        if self.sign_in is None and not self.development:
+            raise ValueError("sign_in is missing, so nobody could sign in")
+        return self

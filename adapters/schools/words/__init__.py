@@ -1,0 +1,1 @@
+"""What the portal says, in Welsh and in English."""

@@ -1,0 +1,62 @@
+"""Says what was done with a notification, line by line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.schools.deadlines import Because
+from adapters.schools.native import Did
+from adapters.schools.roles import TITLES, Role
+from adapters.schools.words.catalogue import N_, Speech
+
+DID = {
+    Did.RECEIVED: N_("Delivered to the portal"),
+    Did.OPENED: N_("Opened at the school"),
+    Did.DESK_OPENED: N_("Opened at the education desk"),
+    Did.ACCEPTED: N_("Taken on"),
+    Did.ASKED: N_("Question to the sender"),
+    Did.REFUSED: N_("Not a pupil of the school"),
+    Did.TO_DESK: N_("Passed on to the education desk"),
+    Did.TO_OUT_OF_HOURS: N_("The out-of-hours contact was told"),
+    Did.POINTED: N_("A message was sent that something is waiting"),
+    Did.BOUNCED: N_("A message came back"),
+}
+
+BECAUSE = {
+    Because.NOT_OPENED: N_("nobody had opened it in time"),
+    Because.SCHOOL_CLOSED: N_("the school is closed"),
+    Because.NOBODY_DESIGNATED: N_("the school has no designated safeguarding person on the portal"),
+    Because.SCHOOL_UNKNOWN: N_("the school is not known to the portal"),
+    Because.NOT_OUR_CHILD: N_("the school says that the child is not its pupil"),
+    Because.POINTER_BOUNCED: N_("the message to the school came back"),
+    Because.TOLD_INSTEAD: N_("the education desk is told in place of a school"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was done."""
+
+    at: str
+    moment: str
+    did: str
+    who: str
+    because: str
+    words: str
+    language: str
+
+
+def told(history: Iterable[Any], say: Speech) -> list[Line]:
+    """The steps of a notification, in order."""
+    return [
+        Line(
+            at=say.short(step.at),
+            moment=step.at.isoformat(),
+            did=say(DID[Did(step.kind)]),
+            who=", ".join(filter(None, [step.name or "", say(TITLES[Role(step.role)]) if step.role else ""])),
+            because=say(BECAUSE[Because(step.because)]) if step.because else "",
+            words=step.words or "",
+            language=step.language or "",
+        )
+        for step in history
+    ]
