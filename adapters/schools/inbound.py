@@ -54,9 +54,9 @@ def _said(native: Answered) -> Mapping[str, Any]:
         case "refused":
             return {"refused_at": at, "reason": "not-our-child"}
         case "to-desk":
-            return {"escalated_at": at, "to": "education-desk", "because": _because(native)}
+            return {"escalated_at": at, "to": "education-desk", "reason": _because(native)}
         case "to-out-of-hours":
-            return {"escalated_at": at, "to": "out-of-hours", "because": _because(native)}
+            return {"escalated_at": at, "to": "out-of-hours", "reason": _because(native)}
 
 
 def _role(native: Answered) -> str:

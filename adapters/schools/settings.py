@@ -48,7 +48,11 @@ class SchoolsSettings(BaseModel):
     model_config = _STRICT
 
     database_url: SecretStr
-    """The portal's own store: `postgresql://user:password@host:port/database`."""
+    """The portal's own store: `postgresql://user:password@host:port/database`; several adapters may share it."""
+    credentials: Path
+    """The agency's file, as `dolen provision` wrote it: access records are signed with its key."""
+    serve: bool = True
+    """Serve the pages. An education desk's own adapter, which fills the same store, says no."""
     address: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+$")]
     """Where people reach the portal; `http://` only on this machine, with `development`."""
     host: str = "127.0.0.1"
@@ -56,7 +60,7 @@ class SchoolsSettings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)] = 8461
     """The port it listens on; 0: any that is free."""
     secret_file: Path
-    """32 random bytes that seal the sign-in's own cookie; made where there is none."""
+    """The key that seals the sign-in's own cookie; made where there is none."""
     sign_in: SignIn | None = None
     """None: nobody can sign in but by the development provider."""
     development: bool = False

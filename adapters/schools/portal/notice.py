@@ -100,6 +100,7 @@ async def _shown(
     async with portal.visit(request, language) as visit:
         found = await _found(visit, ref, "notification")
         await shown.see(visit.connection, visit.reader, found, visit.at)
+        found = await _found(visit, ref, "notification")
         hidden = await _hidden(visit, found)
         thread = await shown.thread(visit.connection, visit.reader, found.id, found.party)
         history = await notices.history(visit.connection, found.id)
@@ -117,7 +118,7 @@ async def _shown(
         back=path_of(language, found.desk if role is Role.DESK else found.party),
         telling=Teller(visit.say, portal.places, hidden).tell(delivery),
         guidance=guidance(found.type, view=delivery.view),
-        encompass=getattr(delivery.data, "handling", None) is not None,
+        raise_nothing=getattr(delivery.data, "handling", None) == "be-aware-do-not-raise",
         happened=visit.say.moment(found.happened_at),
         thread=[line(visit, other) for other in thread],
         history=told(history, visit.say),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -51,6 +52,10 @@ class Speech:
     def short(self, at: datetime) -> str:
         """For example `27 Mar 2026, 08:30`."""
         return format_datetime(at, "d MMM y, HH:mm", tzinfo=WALES, locale=LOCALES[self.language])
+
+    def tongue(self, tag: str) -> str:
+        """A language by its tag, for example `Polish` for `pl`."""
+        return str(Locale.parse(LOCALES[self.language]).languages.get(tag, tag))
 
     def clock(self, at: datetime) -> str:
         """For example `08:30`."""

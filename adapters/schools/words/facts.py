@@ -7,11 +7,9 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from babel import Locale
-
 from adapters.schools.notice import known_as
 from adapters.schools.places import Places
-from adapters.schools.words.catalogue import LOCALES, Speech
+from adapters.schools.words.catalogue import Speech
 from adapters.schools.words.codes import CODES
 from adapters.schools.words.labels import LABELS, NOT_SHOWN
 from contracts.delivery import Delivery
@@ -160,7 +158,7 @@ class Teller:
         if name in _SCHOOLS:
             return self.places.name(school_uri(value), say.language)
         if name == "first":
-            return str(Locale.parse(LOCALES[say.language]).languages.get(value, value))
+            return say.tongue(value)
         code = str(value.value) if isinstance(value, Enum) else str(value)
         text = CODES.get(f"{name}:{code}") or CODES.get(code)
         return say(text) if text is not None and not _is_free(name) else code

@@ -143,6 +143,9 @@ LABELS = {
 NOT_SHOWN = {
     "reference": "the sender's own, opaque",
     "authority_person_id": "a number in social services' own system",
+    "authority": "of a number in social services' own system",
+    "number": "of a number in social services' own system",
+    "mother": "of an unborn child, who is on no roll",
     "uprn": "a number for systems; the address is shown",
     "shielded": "shown as a warning of its own",
     "responsible_authority": "named at the head of the page",
