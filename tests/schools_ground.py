@@ -66,7 +66,7 @@ def told(short: str, recipient: str, *, view: str, number: int = 0, **changed: A
         document["id"] = f"{number:08x}-0000-4000-8000-000000000000"
     document["data"] |= changed
     school = recipient.rpartition("/")[2]
-    if recipient.startswith("/schools/") and recipient != ENGLISH:
+    if recipient.startswith("/schools/") and f'"{school}"' not in json.dumps(document):
         document = json.loads(re.sub(r'(?<=["/])6812003(?=")', school, json.dumps(document)))
     data: Mapping[str, Any] = _VIEWS.minimise(document["type"], document["data"], view, recipient)
     document |= {

@@ -70,9 +70,10 @@ def router(portal: Portal) -> APIRouter:
 
 def line(visit: Visit, found: Any) -> dict[str, Any]:
     """One notification in a list."""
+    hidden = shown.hidden_from(visit.reader, found)
     return {
         "path": f"/{visit.language}/notices/{found.ref}",
-        "names": [name for name in found.names if name],
+        "names": [name for place, name in enumerate(found.names) if name and place not in hidden],
         "title": title_of(found.type, visit.language),
         "source": visit.portal.places.name(found.source, visit.language),
         "party": visit.place(found.party).name(visit.language),

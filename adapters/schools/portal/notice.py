@@ -63,9 +63,8 @@ def router(portal: Portal) -> APIRouter:
     async def sure(request: Request, language: Language, ref: Ref) -> Response:
         async with portal.visit(request, language) as visit:
             found = await _found(visit, ref, "notification.not-ours")
-            hidden = await shown.places_kept_back(visit.connection, found)
             await visit.record(Act.VIEWED, "notification.not-ours", party=_for(visit, found), about=found.id)
-        names = [(place, name) for place, name in enumerate(found.names) if place not in hidden]
+        names = _names(visit, found)
         return page_of(request, visit, "not_ours.html", ref=ref, names=names, line=line(visit, found), problem="")
 
     @routes.post("/{language}/notices/{ref}/not-ours")
@@ -82,7 +81,7 @@ def router(portal: Portal) -> APIRouter:
                 await visit.record(Act.CHANGED, "notification.not-ours", party=found.party, about=found.id)
             left = await shown.find(visit.connection, visit.reader, ref)
         if not chosen:
-            names = list(enumerate(found.names))
+            names = _names(visit, found)
             return page_of(
                 request, visit, "not_ours.html", status=422, ref=ref, names=names, line=line(visit, found),
                 problem="choose",
@@ -101,7 +100,6 @@ async def _shown(
         found = await _found(visit, ref, "notification")
         await shown.see(visit.connection, visit.reader, found, visit.at)
         found = await _found(visit, ref, "notification")
-        hidden = await _hidden(visit, found)
         thread = await shown.thread(visit.connection, visit.reader, found.id, found.party)
         history = await notices.history(visit.connection, found.id)
         await visit.record(act, "notification", party=_for(visit, found), about=found.id)
@@ -116,7 +114,7 @@ async def _shown(
         line=line(visit, found),
         place=visit.place(found.party),
         back=path_of(language, found.desk if role is Role.DESK else found.party),
-        telling=Teller(visit.say, portal.places, hidden).tell(delivery),
+        telling=Teller(visit.say, portal.places, shown.hidden_from(visit.reader, found)).tell(delivery),
         guidance=guidance(found.type, view=delivery.view),
         raise_nothing=getattr(delivery.data, "handling", None) == "be-aware-do-not-raise",
         happened=visit.say.moment(found.happened_at),
@@ -135,15 +133,15 @@ async def _found(visit: Visit, ref: str, what: str) -> Any:
     return found
 
 
-async def _hidden(visit: Visit, found: Any) -> frozenset[int]:
-    if shown.role_for(visit.reader, found) is Role.DESK:
-        return frozenset()
-    return await shown.places_kept_back(visit.connection, found)
-
-
 def delivery_of(found: Any) -> Delivery:
     """A stored notification, read again by the view of its type."""
     return view_of(REGISTRY[found.type].model).model_validate_json(found.body)
+
+
+def _names(visit: Visit, found: Any) -> list[tuple[int, str]]:
+    """The children that the reader is told of, by their place."""
+    hidden = shown.hidden_from(visit.reader, found)
+    return [(place, name) for place, name in enumerate(found.names) if place not in hidden]
 
 
 def _for(visit: Visit, found: Any) -> str:

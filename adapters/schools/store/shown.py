@@ -17,6 +17,14 @@ from contracts.parties import agency_of
 PAGE = 25
 """Lines of a list."""
 
+KEPT_BACK = (
+    select(children.c.place)
+    .join(not_ours, and_(children.c.party == not_ours.c.party, children.c.child == not_ours.c.child))
+    .where(children.c.notice == notices.c.id)
+    .distinct()
+)
+"""Which children of a notification its school sees no more of, by their place in it."""
+
 LINE = (
     notices.c.id,
     notices.c.ref,
@@ -35,6 +43,7 @@ LINE = (
     notices.c.desk_because,
     notices.c.desk_opened_at,
     notices.c.out_of_hours_at,
+    func.array(KEPT_BACK.scalar_subquery()).label("kept_back"),
 )
 """All of a notification but what it says."""
 
@@ -126,16 +135,6 @@ async def thread(connection: AsyncConnection, reader: Reader, notice: str, party
     return list(found)
 
 
-async def places_kept_back(connection: AsyncConnection, found: Any) -> frozenset[int]:
-    """Which children of a notification its school sees no more of, by their place in it."""
-    said = await connection.execute(
-        select(children.c.place)
-        .join(not_ours, and_(children.c.party == not_ours.c.party, children.c.child == not_ours.c.child))
-        .where(children.c.notice == found.id)
-    )
-    return frozenset(said.scalars())
-
-
 async def see(connection: AsyncConnection, reader: Reader, found: Any, at: datetime) -> None:
     """Record that a person opened it: the first at the school, and the first at the education desk."""
     role = role_for(reader, found)
@@ -151,6 +150,11 @@ async def see(connection: AsyncConnection, reader: Reader, found: Any, at: datet
     )
     if first.first() is not None:
         await note(connection, found.id, agency_of(found.recipient), did, at, person=reader.id, role=role)
+
+
+def hidden_from(reader: Reader, found: Any) -> frozenset[int]:
+    """Which children of a notification a reader is not told of; the education desk is told of all."""
+    return frozenset() if role_for(reader, found) is Role.DESK else frozenset(found.kept_back)
 
 
 def role_for(reader: Reader, found: Any) -> Role:
