@@ -21,6 +21,7 @@ from hub.commands import (
     provision,
     publish,
     run,
+    schools,
     simulate,
     stack,
     tail,
@@ -61,6 +62,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(policy.app, name="policy")
 app.add_typer(projector.app, name="projector")
 app.add_typer(directory.app, name="directory")
+app.add_typer(schools.app, name="schools")
 app.add_typer(contracts.app, name="contracts")
 
 

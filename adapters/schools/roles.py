@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from adapters.schools.words.catalogue import N_
+from adapters.schools.words.marks import N_
 
 
 class Role(StrEnum):

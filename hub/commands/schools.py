@@ -4,25 +4,24 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.schools.clock import wall_clock
 from adapters.schools.places import Places
 from adapters.schools.reader import Right
 from adapters.schools.roles import SCHOOL_ROLES, Role
 from adapters.schools.settings import SchoolsSettings
-from adapters.schools.store import people
-from adapters.schools.store.database import engine, make_tables
-from adapters.sdk.configuration import load_configuration
 from contracts.directory import Directory
 from contracts.parties import agency_uri, school_uri
+from hub.commands.agency import as_our_errors
 from hub.errors import StartRefused, Unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
 
@@ -30,7 +29,9 @@ app = typer.Typer(help="The schools' portal.", no_args_is_help=True)
 person = typer.Typer(help="Who may sign in to the portal.", no_args_is_help=True)
 app.add_typer(person, name="person")
 
-ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The adapter's file, as `dolen run adapter` has it.")]
+ConfigArgument = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="The adapter's file, as `dolen run adapter` has it.")
+]
 SubjectOption = Annotated[str, typer.Option(help="`sub` of the person at the identity provider.")]
 AtOption = Annotated[str, typer.Option("--at", help="A school's number, or an education desk: cardiff-education.")]
 
@@ -47,10 +48,12 @@ def add(
     mobile: Annotated[str | None, typer.Option(help="The same by text message.")] = None,
 ) -> None:
     """Add a person, or a right to one who is there."""
+    from adapters.schools.store import people  # SQLAlchemy: slow to import
+
     settings = _settings(config)
     right = Right(_party(at, role, settings), role)
 
-    async def added(connection: AsyncConnection) -> None:
+    async def added(connection: "AsyncConnection") -> None:
         await people.put(
             connection,
             subject=subject,
@@ -70,10 +73,16 @@ def list_(
     config: ConfigArgument, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False
 ) -> None:
     """Print everybody who may sign in, with rights."""
+    from adapters.schools.store import people
+
     everybody = _run(_settings(config), people.everybody)
     if as_json:
         found = [
-            {"subject": one.subject, "name": one.name, "rights": [[right.party, right.role.value] for right in one.rights]}
+            {
+                "subject": one.subject,
+                "name": one.name,
+                "rights": [[right.party, right.role.value] for right in one.rights],
+            }
             for one in everybody
         ]
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -93,6 +102,8 @@ def remove(
     at: Annotated[str | None, typer.Option("--at", help="This school or desk alone; else all of them.")] = None,
 ) -> None:
     """Take a person's rights away, and sign the person out at once."""
+    from adapters.schools.store import people
+
     settings = _settings(config)
     party = None if at is None else _uri(at)
     if not _run(settings, lambda connection: people.remove(connection, subject, party=party)):
@@ -102,7 +113,10 @@ def remove(
 
 
 def _settings(config: Path) -> SchoolsSettings:
-    settings: SchoolsSettings = load_configuration(config).settings(SchoolsSettings)
+    from adapters.sdk.configuration import load_configuration
+
+    with as_our_errors():
+        settings: SchoolsSettings = load_configuration(config).settings(SchoolsSettings)
     return settings
 
 
@@ -121,7 +135,11 @@ def _uri(at: str) -> str:
     return school_uri(at) if at.isdigit() else agency_uri(at)
 
 
-def _run(settings: SchoolsSettings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+def _run(settings: SchoolsSettings, work: Callable[["AsyncConnection"], Awaitable[T]]) -> T:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from adapters.schools.store.database import engine, make_tables
+
     async def connected() -> T:
         database = engine(settings.database_url.get_secret_value(), connections=1)
         try:

@@ -19,11 +19,6 @@ CATALOGUE = Path(__file__).parent / "cy.po"
 LOCALES = {"cy": "cy", "en": "en_GB"}
 
 
-def N_(text: str) -> str:  # noqa: N802 (gettext's own name for it)
-    """Marks a text to be translated where it is shown, not where it stands."""
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class Speech:
     """One of the two languages."""

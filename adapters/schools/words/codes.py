@@ -1,6 +1,6 @@
 """What each code of a notification is called on a page: by its field where that matters, else by itself."""
 
-from adapters.schools.words.catalogue import N_
+from adapters.schools.words.marks import N_
 
 CODES = {
     "because:minimum-attendance": N_("must take part"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from adapters.schools.words.catalogue import N_
+from adapters.schools.words.marks import N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 from adapters.schools.deadlines import Because
 from adapters.schools.native import Did
 from adapters.schools.roles import TITLES, Role
-from adapters.schools.words.catalogue import N_, Speech
+from adapters.schools.words.catalogue import Speech
+from adapters.schools.words.marks import N_
 
 DID = {
     Did.RECEIVED: N_("Delivered to the portal"),

@@ -1,6 +1,6 @@
 """What each field of a notification is called on a page; a field with neither label nor reason fails a test."""
 
-from adapters.schools.words.catalogue import N_
+from adapters.schools.words.marks import N_
 
 LABELS = {
     # the child

@@ -169,15 +169,7 @@ def test_a_head_in_conflict_is_shut_out_of_the_childs_thread_and_others_are_not(
     with schools.served() as address, Browser.signed_in(address, "head") as browser:
         assert browser.get(f"/en/notices/{two[ENGLISH]}").status_code == 200
         # The hub tells the desk in the school's place; the school and its head are told nothing of it.
-        schools.receive(
-            told(
-                "strategy-discussions.convened",
-                DESK,
-                view="education-desk",
-                conflicts_of_interest=[ENGLISH],
-                participants=["/agencies/cardiff-social-services", "/agencies/south-wales-police"],
-            )
-        )
+        schools.receive(told("enquiries.started", DESK, view="education-desk", conflicts_of_interest=[ENGLISH]))
         assert browser.get(f"/en/notices/{two[ENGLISH]}").status_code == 404
         assert two[ENGLISH] not in browser.get("/en/schools/6812003").text
     with schools.served() as address, Browser.signed_in(address, "head-and-dsp") as browser:
