@@ -1,0 +1,73 @@
+"""A real Chromium, the portal served to it from the real PostgreSQL, and a window for each test."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.schools_ground import Ground, ground
+from tests.servers import Servers
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's. Without one the tests skip on a laptop and fail in CI."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        what = "a browser is missing: install Debian's package `chromium`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(what, pytrace=False)
+        pytest.skip(what)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def schools_ground(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with ground(servers.endpoints.database_url, tmp_path_factory.mktemp("schools")) as made:
+        yield made
+
+
+@pytest.fixture
+def schools(schools_ground: Ground) -> Iterator[Ground]:
+    """An empty portal, served."""
+    schools_ground.clear()
+    with schools_ground.served():
+        yield schools_ground
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, schools: Ground) -> Iterator[SignIn]:
+    """Call it with a person's subject: a window of that person's, which runs no scripts."""
+    contexts = []
+
+    def signed_in(subject: str, *, width: int = 1100, language: str = "en", scripts: bool = False) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            base_url=schools.settings.address,
+            java_script_enabled=scripts,
+            bypass_csp=scripts,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"/{language}/sign-in")
+        page.locator("main a.button").click()
+        page.locator(f'button[value="{subject}"]').click()
+        return page
+
+    yield signed_in
+    for context in contexts:
+        context.close()

@@ -1,0 +1,184 @@
+"""The schools' portal in a real Chromium: every page in both languages, by keyboard, small and large, no scripts."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from adapters.schools.roles import Role
+from tests.browser.conftest import SignIn
+from tests.schools_ground import DESK, ENGLISH, WELSH, WELSH_DESK, Ground, encompass, told
+
+WCAG = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
+}
+
+
+@pytest.fixture
+def filled(schools: Ground) -> dict[str, str]:
+    """A portal with people and notices of many kinds; paths by a name."""
+    schools.person("dsp", (ENGLISH, Role.DSP), name="Sam Enghraifft")
+    schools.person("nia", (WELSH, Role.DSP), name="Nia Enghraifft")
+    schools.person("both", (ENGLISH, Role.DSP), (WELSH, Role.DEPUTY), name="Bethan Dwy Ysgol")
+    schools.person("desk", (DESK, Role.DESK), name="Dilys Desg")
+    kinds = {
+        "incident": encompass(),
+        "scheduled": told("conferences.scheduled", ENGLISH, view="school"),
+        "held": told("conferences.held", ENGLISH, view="school"),
+        "registered": told("register-changes.registered", ENGLISH, view="school"),
+        "moved": told("circumstances.child-moved", ENGLISH, view="school"),
+        "enquiries": told("enquiries.started", ENGLISH, view="school"),
+    }
+    paths = {name: f"/notices/{schools.receive(delivery)}" for name, delivery in kinds.items()}
+    schools.receive(encompass("/schools/6812111"))
+    schools.receive(encompass(WELSH))
+    return paths
+
+
+def pages(filled: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Who looks, and at what."""
+    for path in ("/schools/6812003", *filled.values(), f"{filled['incident']}/print", f"{filled['incident']}/not-ours"):
+        yield "dsp", path
+    yield "dsp", "/accessibility"
+    yield "dsp", "/notices/" + "0" * 32
+    yield "dsp", "/schools/6812003"  # once more: now all is opened
+    yield "both", "/places"
+    yield "desk", "/desks/cardiff-education"
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [f"{page.url}: {each['id']}: {node['target']}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_no_page_breaks_a_rule_of_accessibility(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    wrong: list[str] = []
+    windows: dict[str, Page] = {}
+    for who, path in pages(filled):
+        page = windows.get(who) or windows.setdefault(who, sign_in(who, scripts=True))
+        page.goto(f"/{language}{path}")
+        wrong += violations(page)
+    page = windows["dsp"]
+    page.goto(f"/{language}{filled['incident']}")
+    page.locator("summary").click()
+    wrong += violations(page)
+    schools.now = schools.now.replace(day=27, hour=9)
+    schools.pass_on()
+    page = sign_in("desk", scripts=True)
+    page.goto(f"/{language}/desks/cardiff-education")
+    wrong += violations(page)
+    outside = page.context.browser
+    assert outside is not None
+    for path in ("/", f"/{language}/sign-in"):
+        stranger = outside.new_context(base_url=schools.settings.address, bypass_csp=True).new_page()
+        stranger.goto(path)
+        wrong += violations(stranger)
+        stranger.context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_nothing_runs_off_a_narrow_page_or_one_at_twice_the_size(
+    filled: dict[str, str], sign_in: SignIn, width: int
+) -> None:
+    """640 pixels are what a window of 1280 has at 200 per cent."""
+    windows: dict[str, Page] = {}
+    wide = []
+    for who, path in pages(filled):
+        page = windows.get(who) or windows.setdefault(who, sign_in(who, width=width, scripts=True))
+        for language in ("cy", "en"):
+            page.goto(f"/{language}{path}")
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append(page.url)
+    assert wide == []
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_a_notice_is_received_opened_and_taken_on_without_scripts(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    page = sign_in("dsp", language=language)
+    page.goto(f"/{language}/schools/6812003")
+    unread = page.locator("li.notice-new")
+    before = unread.count()
+    page.goto(f"/{language}{filled['incident']}")
+    expect(page.locator("blockquote[lang=cy]")).to_have_text("Dw i ddim eisiau mynd adref heno.")
+    page.locator("form[action$=accept] button").click()
+    expect(page.locator(".message-good")).to_contain_text("Sam Enghraifft")
+    page.goto(f"/{language}/schools/6812003")
+    assert unread.count() == before - 1
+    assert [kind for kind, _ in schools.steps() if kind in ("opened", "accepted")] == ["opened", "accepted"]
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_what_is_no_pupil_of_the_school_is_passed_on_and_gone(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    page = sign_in("dsp", language=language)
+    page.goto(f"/{language}{filled['incident']}/not-ours")
+    page.locator("input[type=checkbox]").check()
+    page.locator("button.button-stop").click()
+    expect(page.locator("h1")).to_be_visible()
+    assert page.goto(f"/{language}{filled['incident']}").status == 404  # type: ignore[union-attr]
+    desk = sign_in("desk", language=language)
+    desk.goto(f"/{language}/desks/cardiff-education")
+    desk.locator(f"li.notice a[href$='{filled['incident']}']").click()
+    expect(desk.locator("main")).to_contain_text("Mal Enghraifft")
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_what_nobody_opens_reaches_the_desk(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    schools.person("fro", (WELSH_DESK, Role.DESK), name="Ffion Desg")
+    schools.now = schools.now.replace(day=27, hour=8, minute=30)
+    schools.pass_on()
+    page = sign_in("fro", language=language)
+    page.goto(f"/{language}/desks/vale-of-glamorgan-education")
+    page.locator("li.notice-new a").click()
+    expect(page.locator("main")).to_contain_text("Ysgol Gymraeg Sant Curig")
+    assert ("desk-opened", None) in schools.steps()
+
+
+def test_everything_can_be_done_by_keyboard_alone(schools: Ground, filled: dict[str, str], sign_in: SignIn) -> None:
+    page = sign_in("dsp", scripts=True)
+    page.goto(f"/en{filled['incident']}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            "(e => [e.tagName, e.innerText || e.name || '', getComputedStyle(e).outlineStyle])(document.activeElement)"
+        )
+        if found[0] == "BODY":
+            break
+        reached.append(found)
+    assert {"I take it on", "Ask the sender something", "This is not our pupil", "Print view"} <= {
+        text for _, text, _ in reached
+    }
+    assert all(outline != "none" for _, _, outline in reached)
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Who collects the child?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".history blockquote")).to_have_text("Who collects the child?")
+
+
+def test_the_languages_are_one_click_apart_and_the_choice_is_kept(filled: dict[str, str], sign_in: SignIn) -> None:
+    page = sign_in("nia", language="cy")
+    assert page.url.endswith("/cy/schools/6732178")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    again = sign_in("nia", language="cy")
+    assert again.url.endswith("/en/schools/6732178")
