@@ -127,7 +127,7 @@ class Run:
             count = len(getattr(found, CAUGHT_AS[name]))
             say(f"control {name}: {count} {CAUGHT_AS[name]}" if count else f"control {name}: NOT CAUGHT")
             done.append(Control(name=name, caught_as=CAUGHT_AS[name], count=count, **self._named))
-        keep(self._asked.results, *done)
+            keep(self._asked.results, done[-1])
         return done
 
 
