@@ -4,11 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from adapters.health.standin.server import FHIR_JSON, outcome
+from adapters.health.standin.server import FHIR_JSON, StandIn, outcome
+from adapters.health.standin.serving import serving
 from tests.adapters.health.parts import BEGIN, HealthBoard, fixture, put, reports
 
 MB = 1024 * 1024
@@ -252,18 +254,21 @@ def test_one_resource_that_is_too_large_is_put_aside_and_the_rest_go_on(board: H
     assert board.aside() == {"ServiceRequest/sr-0/_history/1": "not-readable"}
 
 
-def test_a_link_to_another_server_is_not_followed(board: HealthBoard) -> None:
+def test_a_link_to_another_server_is_not_followed(board: HealthBoard, certificate: Path) -> None:
     _fill(board, 3)
+    other = StandIn(board.resources)  # whose certificate would do
+    with serving(other, certificate) as base:
 
-    async def elsewhere(request: Request, answer: Response) -> Response:
-        bundle = json.loads(answer.body)
-        for link in bundle.get("link", []):
-            if link["relation"] == "next":
-                link["url"] = "https://elsewhere.example.org/fhir/R4/_pages/1"
-        return Response(json.dumps(bundle), media_type=FHIR_JSON)
+        async def elsewhere(request: Request, answer: Response) -> Response:
+            bundle = json.loads(answer.body)
+            for link in bundle.get("link", []):
+                if link["relation"] == "next":
+                    link["url"] = f"{base}/ServiceRequest"
+            return Response(json.dumps(bundle), media_type=FHIR_JSON)
 
-    board.server.after = elsewhere
-    board.with_settings(page_size=2).collect(sweeps=2)
+        board.server.after = elsewhere
+        board.with_settings(page_size=2).collect(sweeps=2)
+    assert other.asked == []
     assert board.taken() == [f"ServiceRequest/sr-{number}/_history/1" for number in range(2)]
     board.server.after = None
     board.with_settings(page_size=2).collect(sweeps=2)

@@ -193,14 +193,14 @@ def test_a_child_who_is_not_exactly_one_patient_is_refused_and_nothing_is_writte
 def test_a_server_that_ignores_the_number_that_is_searched_for_flags_nobody(board: HealthBoard) -> None:
     board.resources.put({**MALI, "identifier": [{"system": NHS, "value": "9990000026"}]})
 
-    async def all_of_them(request: Request, answer: Response) -> Response:
+    async def somebody(request: Request, answer: Response) -> Response:
         if request.url.path.endswith("Patient/_search"):
-            entry = [{"resource": patient} for patient in board.resources.all("Patient")]
+            entry = [{"resource": board.resources.current("Patient", "p-4711")}]
             bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entry}
             return _json(bundle)
         return answer
 
-    board.server.after = all_of_them
+    board.server.after = somebody
     assert board.deliver(REGISTERED) == [Refused("child-not-identified")]
 
 
