@@ -98,7 +98,7 @@ def test_twenty_kills_at_both_ends_leave_every_report_every_flag_and_every_messa
     )
     with serving(StandIn(resources), certificate) as base:
         system = Server(resources, base, ca_file)
-        with WithFlags(rig, system, children=10, each=16) as campaign:
+        with WithFlags(rig, system, children=10, each=10) as campaign:
             campaign.run(kills=20, timeout_s=300)
             wanted = [one.delivery for one in campaign.told if b".registered.v1" in one.value]
             assert sorted(system.flags()) == sorted(wanted)
