@@ -1,6 +1,7 @@
 """What a hub is told from outside: environment first, then `<state>/dolen.toml`, which `dolen up` writes."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,6 +65,31 @@ class DatabaseSettings(BaseModel):
     """How many whole months the tables go back; the topics they are made from are kept for good."""
 
 
+class TracesProtocol(StrEnum):
+    """How OTLP is spoken."""
+
+    HTTP = "http"
+    """Protobuf over HTTP."""
+    GRPC = "grpc"
+
+
+class TracesSettings(BaseModel):
+    """Where traces go."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/@\s]+$")] | None = None
+    """The collector, `http://host:port` or `https://…`, without a path: 4318 is usual for HTTP, 4317 for gRPC."""
+    protocol: TracesProtocol = TracesProtocol.HTTP
+    """`http` or `grpc`."""
+    authorization: SecretStr | None = None
+    """Sent as the header `authorization`, where the collector asks for one."""
+    ssl_ca: Path | None = None
+    """CA certificates (PEM) of an `https` collector; the machine's own if not given."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long the collector may take to answer."""
+
+
 class Settings(BaseSettings):
     """All settings of the hub; each is `DOLEN_<NAME>` in the environment, with `__` between a group and its field."""
 
@@ -81,6 +107,8 @@ class Settings(BaseSettings):
     """Redis."""
     database: DatabaseSettings = DatabaseSettings()
     """PostgreSQL."""
+    traces: TracesSettings = TracesSettings()
+    """OpenTelemetry."""
     state_dir: Path = STATE_DIR
     """Where keys, passwords and the local stack's data are."""
     network: Path = Path("deploy/networks/cardiff-and-vale.toml")

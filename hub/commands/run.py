@@ -71,3 +71,16 @@ def projector(
     from hub.observe.services import run_projector  # SQL and gRPC are loaded where they are used
 
     asyncio.run(run_projector(load_settings()))
+
+
+@app.command()
+def traces(
+    *,
+    log_json: LogOption = True,
+    debug: Annotated[bool, typer.Option(help="Log each request.")] = False,
+) -> None:
+    """Export every ledger record as OpenTelemetry spans to the collector that the settings name."""
+    configure_log(json=log_json, debug=debug)
+    from hub.observe.services import run_traces  # SQL and gRPC are loaded where they are used
+
+    asyncio.run(run_traces(load_settings()))

@@ -6,19 +6,18 @@ from typing import Protocol
 from hub.names import Names
 from hub.observe.trail import (
     Answered,
-    AnswerKind,
     Form,
     LedgerReader,
     Query,
     Recorded,
     Trail,
+    answered,
     by_identity,
     deliveries,
     identity,
     inbound,
 )
 from hub.offsets import Offsets
-from hub.outcomes import Outcome
 from hub.record import Record
 from hub.scan import scan
 from hub.settings import Settings
@@ -94,13 +93,5 @@ async def _with_repeats(asked: Query, hits: list[Recorded], topics: Topics, name
 async def _answers(topics: Topics, names: Names, told: Collection[str]) -> list[Answered]:
     """Receipts for the notifications in `told` that the hub accepted; others are no more than somebody's claim."""
     recorded = await _ledger(topics, names, range(topics.lanes), {delivery.encode() for delivery in told})
-    found = [answer for record in recorded if (answer := _answered(record)) is not None and answer.delivery in told]
+    found = [answer for record in recorded if (answer := answered(record)) is not None and answer.delivery in told]
     return sorted(found, key=lambda answer: answer.recorded.entry.at.time_ms)
-
-
-def _answered(recorded: Recorded) -> Answered | None:
-    answers = recorded.entry.answers
-    if answers is None or recorded.entry.outcome != Outcome.ACCEPTED:
-        return None
-    said_ms = int(answers.said_at.timestamp() * 1000)
-    return Answered(AnswerKind(answers.kind), answers.delivery, said_ms, answers.reason or "", recorded)

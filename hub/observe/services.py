@@ -18,6 +18,8 @@ from hub.observe.projection.build import Builder
 from hub.observe.projection.keys import KeyringFile
 from hub.observe.projection.projector import Projector, locked
 from hub.observe.projection.write import empty
+from hub.observe.traces.otlp import make_exporter
+from hub.observe.traces.service import Traces
 from hub.settings import Settings
 from hub.store.database import connect, holding, writing
 from hub.store.migrate import migrate
@@ -56,13 +58,14 @@ def make_access_chain(settings: Settings) -> AccessChain:
 async def run_projector(settings: Settings) -> None:
     """Chain access reports and project everything until SIGTERM or SIGINT; one that ends in an error ends both."""
     with _database(settings) as engine:
-        services = (make_projector(settings, engine), make_access_chain(settings))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stop, services)
-        async with asyncio.TaskGroup() as tasks:
-            for service in services:
-                tasks.create_task(service.run())
+        await _run(make_projector(settings, engine), make_access_chain(settings))
+
+
+async def run_traces(settings: Settings) -> None:
+    """Export traces until SIGTERM or SIGINT."""
+    exporter = make_exporter(settings.traces)
+    with _database(settings) as engine:
+        await _run(Traces(settings, engine=engine, exporter=exporter))
 
 
 async def rebuild_tables(settings: Settings) -> int:
@@ -103,6 +106,15 @@ def _forget(engine: Engine) -> None:
         with writing(engine) as connection:
             migrate(connection)
             empty(connection)
+
+
+async def _run(*services: Service) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, services)
+    async with asyncio.TaskGroup() as tasks:
+        for service in services:
+            tasks.create_task(service.run())
 
 
 def _stop(services: Iterable[Service]) -> None:

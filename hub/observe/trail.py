@@ -188,6 +188,15 @@ def inbound(entry: LedgerEntry) -> str:
     return f"{entry.at.topic}/{entry.at.partition}/{entry.at.offset}"
 
 
+def answered(recorded: Recorded) -> Answered | None:
+    """What an accepted receipt says of a notification; None: the record is no such receipt."""
+    answers = recorded.entry.answers
+    if answers is None or recorded.entry.outcome != Outcome.ACCEPTED:
+        return None
+    said_ms = int(answers.said_at.timestamp() * 1000)
+    return Answered(AnswerKind(answers.kind), answers.delivery, said_ms, answers.reason or "", recorded)
+
+
 def deliveries(records: Iterable[Recorded]) -> Mapping[str, DecisionEntry]:
     """Every notification of these records, by its id."""
     return {

@@ -88,11 +88,12 @@ def _at(places: Iterable[Place]) -> Any:
 
 def _stored(connection: Connection, question: Select[Any]) -> list[Stored]:
     rows = connection.execute(question.order_by(records.c.at_ms, records.c.lane, records.c.position)).all()
-    decided = _decisions(connection, [Place(row.lane, row.position, row.at_ms) for row in rows])
+    decided = decisions_of(connection, [Place(row.lane, row.position, row.at_ms) for row in rows])
     return [_record(connection, row, decided[Place(row.lane, row.position, row.at_ms)]) for row in rows]
 
 
-def _decisions(connection: Connection, places: Sequence[Place]) -> dict[Place, list[dict[str, Any]]]:
+def decisions_of(connection: Connection, places: Sequence[Place]) -> dict[Place, list[dict[str, Any]]]:
+    """The decisions of records, each as `entry_of` takes it, in their order."""
     found: dict[Place, list[dict[str, Any]]] = defaultdict(list)
     if not places:
         return found
@@ -117,7 +118,19 @@ def _decisions(connection: Connection, places: Sequence[Place]) -> dict[Place, l
 def _record(connection: Connection, row: Row[Any], decided: Sequence[dict[str, Any]]) -> Stored:
     before = _neighbour(connection, row, earlier=True)
     after = _neighbour(connection, row, earlier=False)
-    entry = LedgerEntry.model_validate(
+    return Stored(
+        entry=entry_of(row, decided, prev=GENESIS if before is None else before.hash.hex()),
+        place=Place(row.lane, row.position, row.at_ms),
+        written_ms=row.written_ms,
+        hash=row.hash.hex(),
+        names_the_one_before=row.chain_holds,
+        named_by_the_next=None if after is None else after.chain_holds,
+    )
+
+
+def entry_of(row: Row[Any], decided: Sequence[dict[str, Any]], *, prev: str) -> LedgerEntry:
+    """A row of `records` with its decisions, as the ledger had it; `prev` is the hash of the record before it."""
+    return LedgerEntry.model_validate(
         {
             "version": 1,
             "lane": row.lane,
@@ -151,16 +164,8 @@ def _record(connection: Connection, row: Row[Any], decided: Sequence[dict[str, A
             },
             "hub": {"worker": row.worker, "read_ms": row.read_ms, "decided_ms": row.decided_ms},
             "versions": {"policy": row.policy, "directory": row.directory, "network": row.network},
-            "prev": GENESIS if before is None else before.hash.hex(),
+            "prev": prev,
         }
-    )
-    return Stored(
-        entry=entry,
-        place=Place(row.lane, row.position, row.at_ms),
-        written_ms=row.written_ms,
-        hash=row.hash.hex(),
-        names_the_one_before=row.chain_holds,
-        named_by_the_next=None if after is None else after.chain_holds,
     )
 
 

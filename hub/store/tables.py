@@ -299,3 +299,11 @@ positions = Table(
 
 `taken` counts its records, `turned_away` those of the ledger that must have a dead letter; the times are the broker's.
 """
+
+exported = Table(
+    "exported",
+    metadata,
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("next_position", BigInteger, nullable=False),
+)
+"""How far each lane of the ledger is exported as traces: kept when the other tables are made anew."""

@@ -18,6 +18,7 @@ from hub.store.months import Month, make_months, month_of
 from hub.store.tables import (
     accesses,
     decisions,
+    exported,
     flow,
     grounds,
     heartbeats,
@@ -196,8 +197,11 @@ def _beats(connection: Connection, beats: Iterable[dict[str, object]]) -> None:
 
 
 def empty(connection: Connection) -> None:
-    """Forget all that the topics can give back; heartbeats are kept there for a day alone, and so stay."""
-    kept = {heartbeats.name}
+    """Forget all that the topics can give back; heartbeats are kept there for a day alone, and so stay.
+
+    What is exported as traces stays exported.
+    """
+    kept = {heartbeats.name, exported.name}
     names = ", ".join(table.name for table in records.metadata.sorted_tables if table.name not in kept)
     connection.execute(text(f"TRUNCATE {names}"))
     connection.execute(delete(positions))

@@ -1,0 +1,1 @@
+"""Exports every ledger record as OpenTelemetry spans."""
