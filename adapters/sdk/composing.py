@@ -42,7 +42,7 @@ def composed(draft: Draft, pseudonyms: Pseudonyms) -> Composed:
         raise NotAnEvent(f"source: {pseudonyms.agency} doesn't speak for this party; leave `source` out of the draft")
     if draft.time.tzinfo is None:
         raise NotAnEvent("time: has no offset from UTC; give one")
-    event_id = pseudonyms.event(draft.reference)
+    event_id = draft.id or pseudonyms.event(draft.reference)
     envelope = {
         "specversion": "1.0",
         "id": event_id,

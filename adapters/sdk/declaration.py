@@ -40,6 +40,8 @@ class Draft:
     """The type's `data`, as JSON has it."""
     source: str | None = None
     """The party that speaks, where the adapter speaks for several, as the schools' does; else the agency's own."""
+    id: str | None = None
+    """The event's id, where the agency's system chose one itself; else the outbox makes it of `reference`."""
 
 
 class NotTranslated(AdapterError):

@@ -20,7 +20,7 @@ from adapters.sdk.declaration import Declaration, Draft, Edge, Notification, Not
 from adapters.sdk.errors import NotStored
 from adapters.sdk.inbox import Due, Failed, Inbox, Settled
 from adapters.sdk.outbox import StoredOutbox
-from adapters.sdk.outcome import Delivered, Outcome, Refused, Retry
+from adapters.sdk.outcome import Delivered, Kept, Outcome, Refused, Retry
 from adapters.sdk.outgoing import NotAnEvent
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.store import Store
@@ -142,6 +142,8 @@ class Delivering:
         match outcome:
             case Retry():
                 return self._failed(due, outcome)
+            case Kept():
+                return Settled(due, "delivered", None, ())
             case Delivered():
                 return Settled(due, "delivered", None, self._answers(due, document, outcome))
             case Refused():

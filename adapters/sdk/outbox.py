@@ -40,9 +40,9 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class HubAnswer:
-    """What the hub made of an event."""
+    """What the hub made of an event: Kafka has not confirmed it, the hub has not answered it, or the hub has."""
 
-    state: Literal["accepted", "rejected"]
+    state: Literal["waiting", "sent", "accepted", "rejected"]
     faults: Sequence[Mapping[str, str]] = ()
     """Code, path, rule and remedy of each thing wrong."""
 
@@ -91,6 +91,23 @@ class StoredOutbox:
             ).all()
         )
         return {row.event_id: HubAnswer(row.state, tuple(json.loads(row.faults or "[]"))) for row in rows}
+
+    @property
+    def schema(self) -> str | None:
+        """The schema of the store's tables, for those of an adapter's own beside them."""
+        return self._tables.metadata.schema
+
+    async def look(self, operation: Callable[[Connection], T]) -> T:
+        """Run an operation that changes nothing, beside the writer."""
+        return await self._store.read(operation)
+
+    def state_of(self, connection: Connection, reference: str) -> HubAnswer | None:
+        """How far an event has come, by what names it; None where there is none."""
+        outbox = self._tables.outbox
+        found = connection.execute(
+            select(outbox.c.state, outbox.c.faults).where(outbox.c.reference == reference)
+        ).one_or_none()
+        return None if found is None else HubAnswer(found.state, tuple(json.loads(found.faults or "[]")))
 
     async def put(self, draft: Draft) -> Taken:
         """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""

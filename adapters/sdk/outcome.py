@@ -1,4 +1,4 @@
-"""Decides what an adapter may answer when it is given a notification: delivered, try again, or refused."""
+"""Decides what an adapter may answer when it is given a notification: delivered, kept, try again, or refused."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,4 +36,9 @@ class Refused:
     """Of the explanation."""
 
 
-Outcome = Delivered | Retry | Refused
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The edge has it on disk for a system that comes to fetch it; the edge itself tells the hub what became of it."""
+
+
+Outcome = Delivered | Kept | Retry | Refused

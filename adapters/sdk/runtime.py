@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,15 +118,19 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
     )
 
 
-async def run_adapter(configuration: Configuration, declaration: Declaration[Any, Any]) -> None:
-    """Run an adapter until SIGTERM or Ctrl-C."""
-    running = assemble(configuration, declaration)
+async def run_adapters(adapters: Sequence[tuple[Configuration, Declaration[Any, Any]]]) -> None:
+    """Run an adapter, or several agencies' side by side, until SIGTERM or Ctrl-C; each has a store of its own."""
+    assembled = [assemble(configuration, declaration) for configuration, declaration in adapters]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    with running.store:
-        await running.run(stop)
+    with ExitStack() as stores:
+        for running in assembled:
+            stores.enter_context(running.store)
+        async with asyncio.TaskGroup() as tasks:
+            for running in assembled:
+                tasks.create_task(running.run(stop))
 
 
 async def _again_and_again(what: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -43,20 +43,22 @@ def hub(
 
 @app.command()
 def adapter(
-    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The adapter's file at this agency.")],
+    configurations: Annotated[
+        list[Path], typer.Argument(metavar="CONFIG.toml…", help="An agency's adapter file, or several agencies'.")
+    ],
     *,
     log_json: LogOption = True,
     debug: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
-    """Run one adapter: it collects what the agency's system says, and gives it what the hub tells the agency."""
+    """Run adapters: each collects what its agency's system says, and gives it what the hub tells the agency."""
     from adapters.sdk.configuration import load_configuration  # SQLAlchemy and the adapter itself: slow to import
     from adapters.sdk.registry import declaration_of
-    from adapters.sdk.runtime import run_adapter
+    from adapters.sdk.runtime import run_adapters
 
     configure_log(json=log_json, debug=debug)
     with as_our_errors():
-        settings = load_configuration(configuration)
-        asyncio.run(run_adapter(settings, declaration_of(settings.file.adapter)))
+        files = [load_configuration(path) for path in configurations]
+        asyncio.run(run_adapters([(file, declaration_of(file.file.adapter)) for file in files]))
 
 
 @app.command()
