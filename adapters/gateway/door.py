@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,19 +38,19 @@ _GUESSES_AT_ONCE = 10
 class Door:
     """One address with the agencies behind it."""
 
-    def __init__(self, settings: DoorSettings) -> None:
-        """Raises ConfigurationRefused."""
+    def __init__(self, settings: DoorSettings, *, clock: Callable[[], float] = time.time) -> None:
+        """`clock`: seconds since 1970. Raises ConfigurationRefused."""
         self.settings = settings
         self.own_key = None
         if settings.jwks is None:
             assert settings.signing_key is not None  # noqa: S101 - the settings see to it
-            self.own_key = OwnKey(settings.signing_key, settings)
-            self.tokens = Tokens(settings, self.own_key)
+            self.own_key = OwnKey(settings.signing_key, settings, clock=clock)
+            self.tokens = Tokens(settings, self.own_key, clock=clock)
         else:
-            self.tokens = Tokens(settings, IssuersKeys(settings.jwks, httpx.AsyncClient(timeout=10)))
+            self.tokens = Tokens(settings, IssuersKeys(settings.jwks, httpx.AsyncClient(timeout=10)), clock=clock)
         self._counters: dict[str, Counter] = {}
-        self._rates = Rates(a_second=settings.requests_a_second, burst=settings.burst)
-        self._guesses = Rates(a_second=_GUESSES_A_SECOND, burst=_GUESSES_AT_ONCE)
+        self._rates = Rates(a_second=settings.requests_a_second, burst=settings.burst, clock=clock)
+        self._guesses = Rates(a_second=_GUESSES_A_SECOND, burst=_GUESSES_AT_ONCE, clock=clock)
 
     @contextmanager
     def behind(self, counter: Counter) -> Iterator[None]:
@@ -145,7 +146,11 @@ class _Open:
         """Listen; raises OSError where the address can't be had (uvicorn by itself would end the process)."""
         settings = self.door.settings
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=256)
+        try:
+            listening = socket.create_server((settings.host, settings.port), family=family, backlog=256)
+        except OSError as failure:
+            log.error("gateway.cannot_listen", listen=settings.listen, error=failure.strerror)
+            raise
         self._server = _Server(_config(settings, self._app))
         self.task = asyncio.create_task(self._server.serve(sockets=[listening]))
         log.info("gateway.opens", listen=settings.listen, tls=settings.certificate is not None)
