@@ -45,6 +45,7 @@ from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, select
 
+from adapters.sdk.composing import composed
 from adapters.sdk.configuration import load_configuration
 from adapters.sdk.credentials import credentials_path, load_credentials
 from adapters.sdk.errors import NotConnected, NotSent
@@ -367,7 +368,7 @@ class Campaign:
                 draft["time"] = (datetime.fromisoformat(twin["time"]) + later).isoformat()
                 name, content = self.adapter.far.record(draft)
                 event = self.adapter.to_event(name, content)
-                made.append(Record(event.subject, pseudonyms.event(event.reference), name, content))
+                made.append(Record(event.subject, composed(event, pseudonyms).event_id, name, content))
         assert len({record.event_id for record in made}) == len(made), "far.record gave two records one reference"
         return made
 

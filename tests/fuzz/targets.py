@@ -27,6 +27,9 @@ class Target:
 TARGETS: dict[str, Target] = {
     "event": Target("tests.fuzz.event", (EXAMPLES,)),
     "headers": Target("tests.fuzz.headers", ()),
+    "gateway_event": Target(
+        "tests.fuzz.gateway_event", (ADAPTERS / "gateway/fixtures/inbound",), ("adapters.gateway",)
+    ),
     "fhir": Target("tests.fuzz.fhir", (ADAPTERS / "health/fixtures/inbound",), ("adapters.health",)),
     "police_notice": Target("tests.fuzz.police_notice", (ADAPTERS / "police/fixtures/inbound",), ("adapters.police",)),
     "police_zip": Target("tests.fuzz.police_zip", (), ("adapters.police",)),
