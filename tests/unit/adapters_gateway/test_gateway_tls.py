@@ -22,6 +22,7 @@ from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.store import Store
 from contracts.delivery import Delivery, view_of
 from contracts.registry import REGISTRY
+from hub.local.ports import free_ports
 from tests.unit.adapters_gateway.gateway_parts import CHARITY, PROBATION
 from tests.unit.contracts.examples import example
 
@@ -42,8 +43,7 @@ class Ground:
         self.authority.cert_pem.write_to_path(folder / "authorities.pem")
         self.clients = {name: self.authority.issue_cert(f"{name}.example") for name in (CHARITY, PROBATION, "nobody")}
         self.clients["stranger"] = other.issue_cert("stranger.example")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         self.door = folder / "door.toml"
         self.door.write_text(
             f"""

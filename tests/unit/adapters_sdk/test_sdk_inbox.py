@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 
 from adapters.sdk.declaration import Notification
-from adapters.sdk.outcome import Delivered, Outcome, Refused, Retry
+from adapters.sdk.outcome import Delivered, Kept, Outcome, Refused, Retry
 from adapters.sdk.store import Store
 from contracts.registry import REGISTRY
 from tests.adapter_parts import CHILD, OTHER_CHILD, Parts, made, notification, record
@@ -226,3 +226,15 @@ def test_a_record_of_any_bytes_stops_nothing(parts: Parts) -> None:
 
     asyncio.run(run())
     assert _numbers(parts) == [1]
+
+
+def test_what_an_edge_keeps_for_later_is_handled_and_the_edge_answers_it_itself(parts: Parts) -> None:
+    parts.edge.answer = lambda given: Kept()
+
+    async def run() -> None:
+        await parts.inbox.store([notification(1), notification(2)])
+        await _all_handled(parts)
+
+    asyncio.run(run())
+    assert _numbers(parts) == [1, 2]
+    assert _answers(parts) == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from adapters.sdk.declaration import NotTranslated
+from adapters.sdk.declaration import NotTranslated, Taken
 from adapters.sdk.outgoing import NotAnEvent, checked
 from adapters.sdk.store import Store
 from tests.adapter_parts import CHILD, EPISODE, OTHER_CHILD, Parts, draft, hub_receipt, made
@@ -220,3 +220,14 @@ def test_no_error_shows_a_payload(parts: Parts) -> None:
         asyncio.run(parts.store.write(break_it))
     assert "Gwen" not in str(failure.value)
     assert parts.store.look(lambda connection: connection.execute(select(table)).all()) == []
+
+
+def test_an_id_that_the_agencys_system_chose_is_the_events_and_says_how_far_it_came(parts: Parts) -> None:
+    own = "5f0c8d2e-6b1a-4c55-9d3e-2f7a1b0c4d61"
+    taken = asyncio.run(parts.outbox.put(draft(own, id=own)))
+    assert taken == Taken(own)
+    assert asyncio.run(parts.outbox.put(draft(own, id=own))) == Taken(own, again=True)
+    state = parts.store.look(lambda connection: parts.outbox.state_of(connection, own))
+    assert state is not None
+    assert state.state == "waiting"
+    assert parts.store.look(lambda connection: parts.outbox.state_of(connection, "another")) is None
