@@ -173,7 +173,7 @@ class Ground:
                 return await receive(
                     connection,
                     notice(delivery),
-                    places=portal.places,
+                    addressing=portal.addressing,
                     calendar=portal.calendar,
                     clock=portal.clock,
                 )
@@ -188,7 +188,7 @@ class Ground:
     def pass_on(self) -> int:
         async def passed(database: AsyncEngine) -> int:
             portal = self.portal(database)
-            return await pass_on(database, calendar=portal.calendar, clock=portal.clock)
+            return await pass_on(database, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock)
 
         return self.run_with(passed)
 

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock, wall_clock
 from adapters.schools.inbound import to_event
+from adapters.schools.mailing import MailServer
 from adapters.schools.notice import Notice
 from adapters.schools.places import Places
 from adapters.schools.portal.app import create_app
 from adapters.schools.portal.portal import Portal
 from adapters.schools.receiving import receive
 from adapters.schools.reporting import report_access
+from adapters.schools.sending import send_pointers
 from adapters.schools.serving import serve
 from adapters.schools.settings import SchoolsSettings
 from adapters.schools.store import notices
@@ -72,7 +74,9 @@ class SchoolsEdge:
             await self._prepared()
             async with self.database.begin() as connection:
                 portal = self.portal
-                await receive(connection, native, places=portal.places, calendar=portal.calendar, clock=portal.clock)
+                await receive(
+                    connection, native, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock
+                )
         except SQLAlchemyError as failure:
             log.error("notice.not_kept", error=type(failure).__name__)
             return Retry("store-is-away")
@@ -88,7 +92,8 @@ class SchoolsEdge:
                 secret = pseudonym_key(settings.secret_file)
                 app = create_app(portal, secret=secret)
                 tasks.create_task(serve(app, host=settings.host, port=settings.port, stop=stop))
-                tasks.create_task(watch(self.database, calendar=portal.calendar, clock=self.clock, stop=stop))
+                tasks.create_task(self._watch(stop))
+                tasks.create_task(self._point(stop))
                 tasks.create_task(self._report(stop))
 
     async def close(self) -> None:
@@ -120,6 +125,24 @@ class SchoolsEdge:
             async with self.database.begin() as connection:
                 await notices.taken(connection, seq, self.clock())
         return len(answers)
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        portal = self.portal
+        await watch(self.database, addressing=portal.addressing, calendar=portal.calendar, clock=self.clock, stop=stop)
+
+    async def _point(self, stop: asyncio.Event) -> None:
+        mail = self.settings.mail
+        if mail is None:
+            log.warning("pointers.none", remedy="without [schools.mail] nobody is told by e-mail that something waits")
+            return
+        await send_pointers(
+            self.database,
+            MailServer(mail),
+            addressing=self.portal.addressing,
+            calendar=self.portal.calendar,
+            clock=self.clock,
+            stop=stop,
+        )
 
     async def _report(self, stop: asyncio.Event) -> None:
         credentials = load_credentials(self.settings.credentials)

@@ -2,21 +2,22 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.schools.addressing import Addressing
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock
-from adapters.schools.deadlines import on_arrival
+from adapters.schools.deadlines import Because, on_arrival
 from adapters.schools.notice import Notice
-from adapters.schools.places import Places
-from adapters.schools.store import notices, people
+from adapters.schools.pointing import Why
+from adapters.schools.store import notices, people, pointers
 
 
 async def receive(
-    connection: AsyncConnection, notice: Notice, *, places: Places, calendar: Calendar, clock: Clock
+    connection: AsyncConnection, notice: Notice, *, addressing: Addressing, calendar: Calendar, clock: Clock
 ) -> str | None:
     """Store a notification; gives its `ref`, or None where the portal has it already: then nothing changes."""
     if await notices.has(connection, notice.id):
         return None
-    at = clock()
+    at, places = clock(), addressing.places
     place = places.of(notice.party)
     party = place.party if place is not None else notice.party
     plan = on_arrival(
@@ -27,4 +28,13 @@ async def receive(
         ours=not await notices.are_disowned(connection, party, notice.children),
         calendar=calendar,
     )
-    return await notices.put(connection, notice, plan, party=party, desk=places.desk_of(notice.party), at=at)
+    desk = places.desk_of(notice.party)
+    ref = await notices.put(connection, notice, plan, party=party, desk=desk, at=at)
+    if ref is not None:
+        if plan.desk_because is None or plan.desk_because is Because.SCHOOL_CLOSED:
+            waiting = await addressing.designated(connection, party)
+            await pointers.point(connection, notice.id, Why.WAITING, addresses=waiting, at=at)
+        if plan.desk_because is not None:
+            passed_on = await addressing.designated(connection, desk)
+            await pointers.point(connection, notice.id, Why.PASSED_ON, addresses=passed_on, at=at)
+    return ref

@@ -40,6 +40,19 @@ class Mail(BaseModel):
     """The user's password."""
     sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
     """The address that pointers come from, and bounces go to."""
+    text_gateway: str | None = None
+    """A domain that makes a text message of a mail to `<number>@<domain>`; None: no texts are sent."""
+
+
+class Contact(BaseModel):
+    """Who is told out of hours."""
+
+    model_config = _STRICT
+
+    email: Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = None
+    """By e-mail."""
+    mobile: Annotated[str | None, Field(pattern=r"^\+?[0-9]{7,15}$")] = None
+    """By text message."""
 
 
 class SchoolsSettings(BaseModel):
@@ -77,6 +90,8 @@ class SchoolsSettings(BaseModel):
     """Number of the school that took the place of a closed or merged one, by the old number."""
     mail: Mail | None = None
     """None: no pointers are sent, and the start says so."""
+    out_of_hours: dict[str, Contact] = {}
+    """Each education desk's contact out of hours, by its agency, for example `cardiff-education`."""
 
     @model_validator(mode="after")
     def _development_stays_on_this_machine(self) -> Self:

@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.schools.deadlines import desk_limit
+from adapters.schools.pointing import Why
 from adapters.schools.portal.inbox import line
 from adapters.schools.portal.pages import page_of
 from adapters.schools.portal.paths import Language, Ref, path_of
 from adapters.schools.portal.portal import Portal, Visit
 from adapters.schools.roles import Role
-from adapters.schools.store import answering, notices, shown
+from adapters.schools.store import answering, notices, pointers, shown
 from adapters.schools.words.facts import Teller
 from adapters.schools.words.guidance import guidance
-from adapters.schools.words.history import told
+from adapters.schools.words.history import told as steps_told
 from contracts.access import Act
 from contracts.delivery import Delivery, view_of
 from contracts.registry import REGISTRY
@@ -78,6 +79,8 @@ def router(portal: Portal) -> APIRouter:
             if chosen:
                 limit = desk_limit(visit.at, portal.calendar)
                 await answering.disown(visit.connection, visit.reader, found, visit.at, places=chosen, limit=limit)
+                told = await portal.addressing.designated(visit.connection, found.desk)
+                await pointers.point(visit.connection, found.id, Why.PASSED_ON, addresses=told, at=visit.at)
                 await visit.record(Act.CHANGED, "notification.not-ours", party=found.party, about=found.id)
             left = await shown.find(visit.connection, visit.reader, ref)
         if not chosen:
@@ -119,7 +122,7 @@ async def _shown(
         raise_nothing=getattr(delivery.data, "handling", None) == "be-aware-do-not-raise",
         happened=visit.say.moment(found.happened_at),
         thread=[line(visit, other) for other in thread],
-        history=told(history, visit.say),
+        history=steps_told(history, visit.say),
         is_desk=role is Role.DESK,
         printed=visit.say.moment(visit.at),
         problem=problem,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 
+from adapters.schools.addressing import Addressing
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock
 from adapters.schools.places import Place, Places
@@ -47,6 +48,11 @@ class Portal:
     places: Places
     calendar: Calendar
     clock: Clock
+
+    @property
+    def addressing(self) -> Addressing:
+        """Where pointers go."""
+        return Addressing(self.settings, self.places)
 
     @property
     def cookie(self) -> str:

@@ -158,6 +158,22 @@ attempts = Table(
     Column("count", Integer, nullable=False),
 )
 
+pointers = Table(
+    "pointers",
+    metadata,
+    Column("id", _UUID, primary_key=True),
+    Column("notice", _UUID, ForeignKey(notices.c.id, ondelete="CASCADE"), nullable=False),
+    Column("why", String(20), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("language", String(2), nullable=False),  # which of the two comes first
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    _moment("next_try_at"),  # none: sent, or given up
+    _moment("sent_at"),
+    _moment("bounced_at"),
+    Index("pointers_to_send", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
+    Index("pointers_of_notice", "notice"),
+)
+
 access_reports = Table(
     "access_reports",
     metadata,

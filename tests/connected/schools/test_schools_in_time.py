@@ -117,7 +117,12 @@ def test_two_clocks_that_look_at_once_pass_on_once(schools: Ground, ref: str) ->
 
     async def both(database: AsyncEngine) -> None:
         portal = schools.portal(database)
-        await asyncio.gather(*(pass_on(database, calendar=portal.calendar, clock=portal.clock) for _ in range(4)))
+        await asyncio.gather(
+            *(
+                pass_on(database, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock)
+                for _ in range(4)
+            )
+        )
 
     schools.run_with(both)
     assert schools.steps("to-desk") == [("to-desk", "not-opened-in-time")] * 40

@@ -1,0 +1,51 @@
+"""Decides who is sent a pointer and what it says: that something is waiting, by when, where; nothing of whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from adapters.schools.words.catalogue import Speech, speech
+from adapters.schools.words.marks import N_
+
+
+class Why(StrEnum):
+    """What a pointer points at."""
+
+    WAITING = "waiting"
+    """A notification came for the school."""
+    PASSED_ON = "passed-on"
+    """The education desk has one that nobody at the school opened, or could."""
+    OUT_OF_HOURS = "out-of-hours"
+    """The education desk has not opened it either."""
+
+
+SUBJECTS = {
+    Why.WAITING: N_("A safeguarding notification is waiting"),
+    Why.PASSED_ON: N_("A safeguarding notification was passed on to the education desk"),
+    Why.OUT_OF_HOURS: N_("A safeguarding notification has not been opened by anybody"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in both languages."""
+
+    subject: str
+    text: str
+
+
+def message(why: Why, *, link: str, due_at: datetime, language: str) -> Message:
+    """What is sent, the reader's own language first: Welsh is never later than English."""
+    first = speech(language)
+    second = speech("en" if language == "cy" else "cy")
+    return Message(
+        subject=f"{first(SUBJECTS[why])} / {second(SUBJECTS[why])}",
+        text=f"{_text(why, first, link, due_at)}\n\n---\n\n{_text(why, second, link, due_at)}\n",
+    )
+
+
+def _text(why: Why, say: Speech, link: str, due_at: datetime) -> str:
+    due = say("Please open it by %(due)s.", due=say.moment(due_at))
+    return "\n\n".join(
+        (f"{say(SUBJECTS[why])}.", due, link, say("This message holds no details. Please do not reply."))
+    )
