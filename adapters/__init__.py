@@ -1,7 +1,4 @@
 """The edges: one folder an agency system, one line here."""
 
-ADAPTERS: tuple[str, ...] = ("health", "police", "schools", "social_care")
-ADAPTERS: tuple[str, ...] = ("health", "police", "social_care")
-ADAPTERS: tuple[str, ...] = ("gateway", "police")
-ADAPTERS: tuple[str, ...] = ("gateway", "health", "police", "social_care")
+ADAPTERS: tuple[str, ...] = ("gateway", "health", "police", "schools", "social_care")
 """Names of the folders beside this file, each with a `declaration.py`; imported when one is run, not before."""

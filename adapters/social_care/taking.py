@@ -144,9 +144,9 @@ class Taking:
         self._answered_up_to = found[-1][0] if len(found) == self._rows else 0
         answers = await self._outbox.answers([event_id for _, _, event_id in found]) if found else {}
         marks = [
-            Mark(row, answers[event_id].state, faults=self._faults(kind, answers[event_id].faults))
+            Mark(row, answer.state, faults=self._faults(kind, answer.faults))
             for row, kind, event_id in found
-            if event_id in answers
+            if (answer := answers.get(event_id)) is not None and answer.state != "waiting" and answer.state != "sent"
         ]
         if marks:
             await self._transaction(lambda connection: statements.mark(connection, marks))
