@@ -68,7 +68,6 @@ class Run:
 
     def __init__(self, stack: Stack, level: Level, asked: argparse.Namespace, *, home: Path) -> None:
         self._stack, self._level, self._asked, self._home = stack, level, asked, home
-        self._until = time.monotonic() + 60 * level.minutes
         self._left_out: dict[str, str] = {}
         self._named = {"command": _again(asked), "revision": _revision()}
 
@@ -84,9 +83,10 @@ class Run:
     def _hurt(self, sites: ExitStack) -> list[Hurt]:
         """Hurt one hub after the other; none after one that did not come back. Their servers stay up."""
         done: list[Hurt] = []
+        until = time.monotonic() + 60 * self._level.minutes
         parts = [part for part in self._level.parts for _ in range(part.campaigns)]
         for number, part in enumerate(parts):
-            if time.monotonic() > self._until or (done and done[-1].stuck):
+            if time.monotonic() > until or (done and done[-1].stuck):
                 break
             say(
                 f"campaign {number + 1} of {len(parts)}, {part.site}: {len(part.names) * part.times} faults at "
@@ -100,7 +100,7 @@ class Run:
                 say(f"LEFT OUT: {', '.join(part.names)}: {missing}")
                 self._left_out |= dict.fromkeys(part.names, str(missing))
                 continue
-            plan_of = {"seed": self._asked.seed, "number": number, "rate": self._level.rate, "until": self._until}
+            plan_of = {"seed": self._asked.seed, "number": number, "rate": self._level.rate, "until": until}
             done.append(asyncio.run(hurt_one(stack, home, part, **plan_of)))
         return done
 
