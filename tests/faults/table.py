@@ -80,12 +80,13 @@ def _measured(results: Sequence[Result]) -> str:
     loads = [result.load_average for result in results]
     minutes = sum(result.minutes for result in results)
     hostile = sum(result.hostile for result in results)
+    refused = f"; {hostile:,} hostile records, to be refused" if hostile else ""
     return (
         f"Measured on {days}{runs} with {'; '.join(commands)}: {len(results)} campaign(s), {where}; {minutes:.0f} "
         f"minutes under load on {os.cpu_count()} cores that did other work too (load average {min(loads):.0f} to "
         f"{max(loads):.0f}). {sum(result.sends for result in results):,} sends, of which "
         f"{sum(result.unknown for result in results):,} had an unknown end and were sent again; one in ten a repeat, "
-        f"one in a hundred other content under a used id{f'; {hostile:,} hostile records, to be refused' if hostile else ''}."
+        f"one in a hundred other content under a used id{refused}."
     )
 
 
