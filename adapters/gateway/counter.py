@@ -13,7 +13,7 @@ from adapters.gateway.settings import GatewaySettings
 from adapters.sdk.clock import Clock, moment, system_clock
 from adapters.sdk.declaration import Taken
 from adapters.sdk.errors import NotStored
-from adapters.sdk.outbox import HubAnswer, StoredOutbox
+from adapters.sdk.outbox import Progress, StoredOutbox
 from adapters.sdk.outgoing import NotAnEvent
 from adapters.sdk.pseudonyms import Pseudonyms
 from contracts.faults import Fault, FaultCode
@@ -61,7 +61,7 @@ class Counter:
             raise Refused(Trouble.CONFLICT, Fault(FaultCode.CONFLICT, "id"))
         return taken
 
-    async def state_of(self, event_id: str) -> HubAnswer:
+    async def state_of(self, event_id: str) -> Progress:
         """How far an event has come; raises Refused."""
         found = await self._outbox.look(lambda connection: self._outbox.state_of(connection, event_id))
         if found is None:

@@ -40,11 +40,20 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class HubAnswer:
-    """What the hub made of an event: Kafka has not confirmed it, the hub has not answered it, or the hub has."""
+    """What the hub made of an event."""
 
-    state: Literal["waiting", "sent", "accepted", "rejected"]
+    state: Literal["accepted", "rejected"]
     faults: Sequence[Mapping[str, str]] = ()
     """Code, path, rule and remedy of each thing wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an event has come."""
+
+    state: Literal["waiting", "sent", "accepted", "rejected"]
+    """Kafka has not confirmed it, the hub has not answered it, or the hub has."""
+    faults: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +110,13 @@ class StoredOutbox:
         """Run an operation that changes nothing, beside the writer."""
         return await self._store.read(operation)
 
-    def state_of(self, connection: Connection, reference: str) -> HubAnswer | None:
+    def state_of(self, connection: Connection, reference: str) -> Progress | None:
         """How far an event has come, by what names it; None where there is none."""
         outbox = self._tables.outbox
         found = connection.execute(
             select(outbox.c.state, outbox.c.faults).where(outbox.c.reference == reference)
         ).one_or_none()
-        return None if found is None else HubAnswer(found.state, tuple(json.loads(found.faults or "[]")))
+        return None if found is None else Progress(found.state, tuple(json.loads(found.faults or "[]")))
 
     async def put(self, draft: Draft) -> Taken:
         """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""
