@@ -169,13 +169,18 @@ def test_an_attribute_that_comes_twice_is_refused(run: Run) -> None:
 
 def test_a_body_above_the_limit_is_refused_by_its_length_or_as_it_comes(run: Run) -> None:
     async def test(opened: Gateway) -> None:
+        came = 0
+
         async def endless() -> Any:
+            nonlocal came
             for _ in range(100):
+                came += 1
                 yield b"[" * 10_000
 
         for content in (b"[" * (256 * 1024 + 1), endless()):
             answer = await opened.charity.client.post("/v1/events", content=content, headers=STRUCTURED)
             assert (answer.status_code, answer.json()["faults"][0]["code"]) == (413, "HUB-202")
+        assert came == 27
 
     run(test)
 

@@ -84,6 +84,7 @@ def test_people_say_what_became_of_it_and_the_sender_learns_each_step_once(run: 
         taken_on = opened.charity.events()[-1]["data"]
         assert (taken_on["team"], taken_on["accepted_at"]) == ("Gwaith teulu", "2026-03-27T09:31:00+00:00")
         assert (await opened.charity.client.get("/v1/inbox")).json()["notifications"] == []
+        assert (await opened.charity.client.get(f"/v1/inbox/{delivery}")).status_code == 200
         finished = await opened.charity.client.get("/v1/inbox", params={"state": "accepted"})
         assert [line["id"] for line in finished.json()["notifications"]] == [delivery]
 
