@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock, wall_clock
+from adapters.schools.hooking import call_webhooks
 from adapters.schools.inbound import to_event
 from adapters.schools.mailing import MailServer
 from adapters.schools.notice import Notice
@@ -94,6 +95,9 @@ class SchoolsEdge:
                 tasks.create_task(serve(app, host=settings.host, port=settings.port, stop=stop))
                 tasks.create_task(self._watch(stop))
                 tasks.create_task(self._point(stop))
+                tasks.create_task(
+                    call_webhooks(self.database, addressing=portal.addressing, clock=self.clock, stop=stop)
+                )
                 tasks.create_task(self._report(stop))
 
     async def close(self) -> None:

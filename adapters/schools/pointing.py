@@ -17,12 +17,15 @@ class Why(StrEnum):
     """The education desk has one that nobody at the school opened, or could."""
     OUT_OF_HOURS = "out-of-hours"
     """The education desk has not opened it either."""
+    WEBHOOK_OFF = "webhook-off"
+    """A school's own system took nothing for days: its webhook is turned off."""
 
 
 SUBJECTS = {
     Why.WAITING: N_("A safeguarding notification is waiting"),
     Why.PASSED_ON: N_("A safeguarding notification was passed on to the education desk"),
     Why.OUT_OF_HOURS: N_("A safeguarding notification has not been opened by anybody"),
+    Why.WEBHOOK_OFF: N_("A school's own system is no longer sent notifications"),
 }
 
 
@@ -45,6 +48,11 @@ def message(why: Why, *, link: str, due_at: datetime, language: str) -> Message:
 
 
 def _text(why: Why, say: Speech, link: str, due_at: datetime) -> str:
+    if why is Why.WEBHOOK_OFF:
+        off = say("It has not taken any for five days. The portal itself goes on: sign in there, and have it mended.")
+        return "\n\n".join(
+            (f"{say(SUBJECTS[why])}.", off, link, say("This message holds no details. Please do not reply."))
+        )
     due = say("Please open it by %(due)s.", due=say.moment(due_at))
     return "\n\n".join(
         (f"{say(SUBJECTS[why])}.", due, link, say("This message holds no details. Please do not reply."))

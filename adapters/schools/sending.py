@@ -51,12 +51,9 @@ async def send_one(
         found = await pointers.next_to_send(connection, clock())
         if found is None:
             return False
-        said = message(
-            Why(found.why),
-            link=f"{addressing.settings.address}/n/{found.ref}",
-            due_at=found.due_at,
-            language=found.language,
-        )
+        why, portal = Why(found.why), addressing.settings.address
+        link = portal if why is Why.WEBHOOK_OFF else f"{portal}/n/{found.ref}"
+        said = message(why, link=link, due_at=found.due_at, language=found.language)
         try:
             await provider.send(found.address, said, identity=found.id)
         except Bounced:

@@ -90,6 +90,8 @@ class SchoolsSettings(BaseModel):
     """Number of the school that took the place of a closed or merged one, by the old number."""
     mail: Mail | None = None
     """None: no pointers are sent, and the start says so."""
+    webhooks_to_this_machine: bool = False
+    """Let webhooks call loopback, by plain HTTP too: for tests and demonstrations, with `development` alone."""
     out_of_hours: dict[str, Contact] = {}
     """Each education desk's contact out of hours, by its agency, for example `cardiff-education`."""
 
@@ -100,6 +102,8 @@ class SchoolsSettings(BaseModel):
             raise ValueError("the development provider lets anybody in: it works on 127.0.0.1 alone")
         if self.address.startswith("http://") and not here:
             raise ValueError("people reach the portal by https://")
+        if self.webhooks_to_this_machine and not self.development:
+            raise ValueError("webhooks_to_this_machine goes with development alone")
         if self.sign_in is None and not self.development:
             raise ValueError("sign_in is missing, so nobody could sign in")
         return self

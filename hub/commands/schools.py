@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -28,6 +28,8 @@ T = TypeVar("T")
 app = typer.Typer(help="The schools' portal.", no_args_is_help=True)
 person = typer.Typer(help="Who may sign in to the portal.", no_args_is_help=True)
 app.add_typer(person, name="person")
+webhook = typer.Typer(help="A school's own system that is told too (Standard Webhooks).", no_args_is_help=True)
+app.add_typer(webhook, name="webhook")
 
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="The adapter's file, as `dolen run adapter` has it.")
@@ -110,6 +112,50 @@ def remove(
         typer.echo(f"There is nobody with the subject {subject}.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{subject} may no longer sign in{f' for {at}' if at else ''}.")
+
+
+@webhook.command("set")
+def set_(
+    config: ConfigArgument,
+    *,
+    at: AtOption,
+    url: Annotated[str, typer.Option(help="https, at a public address.")],
+    owner: Annotated[str, typer.Option(help="E-mail address that is told when it is turned off.")],
+    whole: Annotated[bool, typer.Option("--whole", help="By agreement: all that the notification says.")] = False,
+) -> None:
+    """Name the address of a school's own system; prints its secret, once."""
+    from adapters.schools.store import webhooks
+
+    settings = _settings(config)
+    party = _party(at, Role.DSP, settings)
+    secret = _run(settings, lambda connection: webhooks.set_up(connection, party, url=url, owner=owner, whole=whole))
+    typer.echo(secret)
+
+
+@webhook.command()
+def rotate(config: ConfigArgument, *, at: AtOption) -> None:
+    """Make a new secret and print it, once; the old one signs too for seven days."""
+    from adapters.schools.store import webhooks
+
+    secret = _run(_settings(config), lambda connection: webhooks.rotate(connection, _uri(at), wall_clock()))
+    if secret is None:
+        _no_webhook(at)
+    typer.echo(secret)
+
+
+@webhook.command("remove")
+def remove_webhook(config: ConfigArgument, *, at: AtOption) -> None:
+    """Call a school's own system no more."""
+    from adapters.schools.store import webhooks
+
+    if not _run(_settings(config), lambda connection: webhooks.remove(connection, _uri(at))):
+        _no_webhook(at)
+    typer.echo(f"{at} has no webhook any more.")
+
+
+def _no_webhook(at: str) -> NoReturn:
+    typer.echo(f"{at} has no webhook: `dolen schools webhook set` makes one.", err=True)
+    raise typer.Exit(1)
 
 
 def _settings(config: Path) -> SchoolsSettings:

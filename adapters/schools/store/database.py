@@ -9,7 +9,7 @@ _LOCK = 0x5C4001
 """Two portals that start at once: one makes the tables, the other waits."""
 
 
-def engine(url: str, *, connections: int = 10) -> AsyncEngine:
+def engine(url: str, *, connections: int = 20) -> AsyncEngine:
     """A pool of connections to `postgresql://user:password@host:port/database`."""
     _, _, place = url.partition("://")
     return create_async_engine(

@@ -14,6 +14,7 @@ from adapters.schools.deadlines import Because, Plan
 from adapters.schools.native import Answered, Did
 from adapters.schools.notice import Notice
 from adapters.schools.roles import Role
+from adapters.schools.store import webhooks
 from adapters.schools.store.tables import children, not_ours, notices, people, shut_outs, steps
 from contracts.parties import agency_of
 
@@ -79,6 +80,7 @@ async def put(
     if plan.desk_because is not None and party != desk:
         await note(connection, notice.id, agency_of(notice.party), Did.TO_DESK, at, because=plan.desk_because)
     await _shut_out(connection, notice, at)
+    await webhooks.enqueue(connection, notice.id, party, at)
     return ref
 
 

@@ -174,6 +174,35 @@ pointers = Table(
     Index("pointers_of_notice", "notice"),
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("party", _PARTY, primary_key=True),
+    Column("url", String(500), nullable=False),
+    Column("secret", String(80), nullable=False),
+    Column("old_secret", String(80)),  # signs too until it ends: a receiver changes over when it likes
+    _moment("old_secret_ends_at"),
+    Column("whole", Boolean, nullable=False),  # by agreement, what the notification says; else id, type and link
+    Column("owner", String(254), nullable=False),  # whose address is told when it is turned off
+    _moment("failing_since"),
+    _moment("disabled_at"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", _UUID, primary_key=True),  # `webhook-id`: the same over every try
+    Column("party", _PARTY, ForeignKey(webhooks.c.party, ondelete="CASCADE"), nullable=False),
+    Column("notice", _UUID, ForeignKey(notices.c.id, ondelete="CASCADE"), nullable=False),
+    _moment("made_at", nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    _moment("next_try_at"),  # none: taken, or the webhook is off
+    _moment("taken_at"),
+    Column("answer", String(40)),  # the last: a status, or what went wrong
+    Index("calls_to_make", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
+    Index("calls_of_party", "party", text("made_at DESC")),
+)
+
 access_reports = Table(
     "access_reports",
     metadata,
