@@ -146,7 +146,7 @@ class Taking:
         marks = [
             Mark(row, answer.state, faults=self._faults(kind, answer.faults))
             for row, kind, event_id in found
-            if (answer := answers.get(event_id)) is not None and answer.state != "waiting" and answer.state != "sent"
+            if (answer := answers.get(event_id)) is not None
         ]
         if marks:
             await self._transaction(lambda connection: statements.mark(connection, marks))
