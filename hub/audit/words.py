@@ -15,7 +15,7 @@ class Word(Enum):
         "Nid yw {count} peth fel y dylent fod, mewn {inbound} digwyddiad a {outputs} hysbysiad a derbynneb.",
     )
     MORE = ("… and {count} more; --json tells up to {kept}.", "… a {count} arall; mae --json yn dangos hyd at {kept}.")
-    NOTE = ("{count} {note} ({code}).", "{count} {note} ({code}).")
+    NOTE = ("{count} times: {note} ({code}).", "{count} gwaith: {note} ({code}).")
     OUTCOMES = ("Outcomes", "Canlyniadau")
     AGENCY = ("Agency", "Asiantaeth")
     DUE = ("Notifications due", "Hysbysiadau i fod")

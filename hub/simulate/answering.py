@@ -1,4 +1,4 @@
-"""What recipients answer: a machine has a notification, a person has read it, a team has it, or it is refused."""
+"""What recipients answer: a machine has it, a person has read it, a team has it, asks, refuses, or it is passed on."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,10 +9,14 @@ from contracts.base import Contract
 from contracts.envelope import Event
 from contracts.events.receipts import (
     AcceptedByData,
+    AskedData,
     DeliveredData,
+    EscalatedData,
     EventIdentity,
     NotificationAcceptedBy,
+    NotificationAsked,
     NotificationDelivered,
+    NotificationEscalated,
     NotificationOpened,
     NotificationRefused,
     OpenedData,
@@ -23,13 +27,15 @@ from hub.simulate.draft import Draft
 from hub.simulate.names import ROLES, TEAMS
 from hub.simulate.words import Words
 
-Answer = Literal["delivered", "opened", "accepted-by", "refused"]
+Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated"]
 
 MODELS: Mapping[Answer, type[Event]] = {
     "delivered": NotificationDelivered,
     "opened": NotificationOpened,
     "accepted-by": NotificationAcceptedBy,
     "refused": NotificationRefused,
+    "asked": NotificationAsked,
+    "escalated": NotificationEscalated,
 }
 
 
@@ -70,4 +76,22 @@ def _data(
                 refused_at=when,
                 reason=rng.choice(("child-not-identified", "not-our-child")),
                 explanation=say.statement("refusal"),
+            )
+        case "asked":
+            return AskedData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                asked_at=when,
+                role=ROLES[kind],
+                question=say.statement("question"),
+            )
+        case "escalated":
+            return EscalatedData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                escalated_at=when,
+                to="education-desk",
+                reason="not-opened-in-time",
             )

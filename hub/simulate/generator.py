@@ -221,7 +221,8 @@ class _Tale:
             return
         recipient = rng.choice(told)
         kind = episode.world.kind(recipient)
-        last: Answer = "refused" if rng.random() < 0.25 else "accepted-by"
+        lasts: tuple[Answer, ...] = ("accepted-by", "accepted-by", "refused", "asked", "escalated")
+        last = rng.choice(lasts)
         for answer in ("delivered", "opened", last)[: rng.randrange(1, 4)]:
             self._answers.append(_answer(event, recipient, answer, episode, kind))
 

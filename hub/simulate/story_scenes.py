@@ -204,6 +204,19 @@ SCENES: tuple[Scene, ...] = (
         says={"refusal": ("No current case is linked to this household.", "en")},
     ),
     Scene(
+        0, "15:20",
+        _answers(TREGANNA, "asked", "convened"),
+        "Mae Treganna yn gofyn i'r gwasanaethau cymdeithasol pwy fydd yn siarad â'r teulu.",
+        "Treganna asks social services who will speak to the family.",
+        says={"question": ("Pwy fydd yn siarad â'r teulu, a phryd?", "cy")},
+    ),
+    Scene(
+        0, "16:00",
+        _answers(STANWELL, "escalated", "convened"),
+        "Nid agorodd neb yn Stanwell y neges mewn pryd: dywedir wrth ddesg addysg yr awdurdod.",
+        "Nobody at Stanwell opened it in time: the authority's education desk is told.",
+    ),
+    Scene(
         0, "17:30",
         _step(reporting.discussion_held, enquiry="joint", absent=(STANWELL,)),
         "Ymholiadau adran 47 ar y cyd, i bob plentyn. Nid oedd Stanwell yno; caiff wybod yr un fath.",

@@ -11,7 +11,7 @@ SPEAKS = timedelta(days=3 * 365)
 
 About = Literal[
     "concern", "circumstances", "reasons", "basis", "progress", "plan", "why-not-told", "parents", "explanation",
-    "handover", "task", "dissent", "afterwards", "note", "refusal",
+    "handover", "task", "dissent", "afterwards", "note", "refusal", "question",
 ]  # fmt: skip
 """What a statement is about."""
 
@@ -93,6 +93,10 @@ _STATEMENTS: dict[About, tuple[tuple[str, Language], ...]] = {
     "refusal": (
         ("No child of this name and date of birth is known here.", "en"),
         ("Nid oes plentyn o'r enw a'r dyddiad geni hwn yn hysbys yma.", "cy"),
+    ),
+    "question": (
+        ("Who will tell the parents, and when?", "en"),
+        ("Pwy fydd yn dweud wrth y rhieni, a phryd?", "cy"),
     ),
 }
 
