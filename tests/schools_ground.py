@@ -216,7 +216,15 @@ class Ground:
         database = engine(self.url, connections=10)
         app = create_app(self.portal(database), secret=b"s" * 32)
         server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off")
+            uvicorn.Config(
+                app,
+                host="127.0.0.1",
+                port=self.port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_keep_alive=75,
+            )
         )
 
         async def serving() -> None:

@@ -10,6 +10,9 @@ from fastapi import FastAPI
 
 log = structlog.get_logger("dolen.schools")
 
+KEEP_ALIVE_S = 75
+"""Longer than a proxy in front keeps a connection that nobody uses: it would else send a request into a closed one."""
+
 MOST_AT_ONCE = 500
 """Requests; more are told to come again at once, so that those who are in are answered."""
 
@@ -25,6 +28,7 @@ async def serve(app: FastAPI, *, host: str, port: int, stop: asyncio.Event) -> N
                 access_log=False,
                 server_header=False,
                 limit_concurrency=MOST_AT_ONCE,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 lifespan="off",
             )
         )

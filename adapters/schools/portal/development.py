@@ -22,6 +22,8 @@ from adapters.schools.store import people
 PATH = "/development"
 CLIENT = "dolen-schools"
 _A_CODE_S = 60
+_SHOWN = 100
+"""People on the page; whoever has more can give a subject to the form."""
 
 
 def as_provider(address: str) -> SignIn:
@@ -91,7 +93,7 @@ def router(portal: Portal) -> APIRouter:
         code_challenge: Annotated[str, Query(max_length=100)],
     ) -> Response:
         async with portal.database.begin() as connection:
-            everybody = await people.everybody(connection)
+            everybody = await people.everybody(connection, most=_SHOWN)
         return page(
             request,
             portal,

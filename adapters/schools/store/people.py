@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -67,11 +68,10 @@ async def by_id(connection: AsyncConnection, person: str) -> Reader | None:
     return await _reader(connection, people.c.id == person)
 
 
-async def everybody(connection: AsyncConnection) -> list[Reader]:
-    """All who can sign in, by name."""
-    found = await connection.execute(select(people.c.id).where(people.c.active).order_by(people.c.name))
-    readers = [await by_id(connection, person) for person in found.scalars()]
-    return [reader for reader in readers if reader is not None]
+async def everybody(connection: AsyncConnection, *, most: int | None = None) -> list[Reader]:
+    """All who can sign in, by name, or the first of them."""
+    first = select(people.c.id).where(people.c.active).order_by(people.c.name, people.c.id).limit(most)
+    return await _readers(connection, people.c.id.in_(first))
 
 
 async def designated(connection: AsyncConnection, party: str) -> list[Any]:
@@ -93,16 +93,21 @@ async def choose_language(connection: AsyncConnection, person: str, language: st
 
 
 async def _reader(connection: AsyncConnection, which: Any) -> Reader | None:
+    found = await _readers(connection, which)
+    return found[0] if found else None
+
+
+async def _readers(connection: AsyncConnection, which: Any) -> list[Reader]:
+    """Those of whom something holds and who have a right, with all their rights, by name."""
     found = await connection.execute(
         select(people.c.id, people.c.subject, people.c.name, people.c.language, rights.c.party, rights.c.role)
         .join(rights, rights.c.person == people.c.id)
         .where(which, people.c.active)
-        .order_by(rights.c.party, rights.c.role)
+        .order_by(people.c.name, people.c.id, rights.c.party, rights.c.role)
     )
-    rows = list(found)
-    if not rows:
-        return None
-    first = rows[0]
-    return Reader(
-        first.id, first.subject, first.name, first.language, tuple(Right(row.party, Role(row.role)) for row in rows)
-    )
+    readers = []
+    for _, rows in groupby(found, key=lambda row: row.id):
+        first, *others = rows
+        granted = tuple(Right(row.party, Role(row.role)) for row in (first, *others))
+        readers.append(Reader(first.id, first.subject, first.name, first.language, granted))
+    return readers
