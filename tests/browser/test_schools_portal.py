@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from adapters.schools.roles import Role
+from adapters.schools.store import webhooks
 from tests.browser.conftest import SignIn
 from tests.schools_ground import DESK, ENGLISH, WELSH, WELSH_DESK, Ground, encompass, told
 
@@ -23,6 +24,11 @@ def filled(schools: Ground) -> dict[str, str]:
     schools.person("nia", (WELSH, Role.DSP), name="Nia Enghraifft")
     schools.person("both", (ENGLISH, Role.DSP), (WELSH, Role.DEPUTY), name="Bethan Dwy Ysgol")
     schools.person("desk", (DESK, Role.DESK), name="Dilys Desg")
+    schools.run(
+        lambda connection: webhooks.set_up(
+            connection, ENGLISH, url="https://record.adamsdown.example/hook", owner="it@adamsdown.example", whole=False
+        )
+    )
     kinds = {
         "incident": encompass(),
         "scheduled": told("conferences.scheduled", ENGLISH, view="school"),
@@ -41,6 +47,7 @@ def pages(filled: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Who looks, and at what."""
     for path in ("/schools/6812003", *filled.values(), f"{filled['incident']}/print", f"{filled['incident']}/not-ours"):
         yield "dsp", path
+    yield "dsp", "/schools/6812003/webhook"
     yield "dsp", "/accessibility"
     yield "dsp", "/notices/" + "0" * 32
     yield "dsp", "/schools/6812003"  # once more: now all is opened
