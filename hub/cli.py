@@ -8,6 +8,7 @@ from rich.console import Console
 
 from contracts.errors import ContractError
 from hub.commands import (
+    adapter,
     audit,
     bench,
     contracts,
@@ -58,6 +59,7 @@ app.command()(trace.trace)
 app.command()(audit.audit)
 app.command()(bench.bench)
 app.add_typer(run.app, name="run")
+app.add_typer(adapter.app, name="adapter")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(policy.app, name="policy")
 app.add_typer(projector.app, name="projector")

@@ -5,6 +5,7 @@ AdapterError
 ├── ConfigurationRefused the adapter's configuration file is: mend it and start again
 ├── StoreRefused         the adapter's database can't be used: mend it and start again
 ├── NotStored            the database did not take something: nothing of it is kept, give it again
+├── NotParked            a notification that a person names doesn't stand still: look again, and name one that does
 ├── NotConnected         Kafka can't be reached, or does not let the agency in
 ├── NotAllowed           Kafka knows the agency and refuses: the family or the topic is not its own to use
 └── NotSent              nobody knows whether Kafka has it: send the same bytes again, the hub knows a repeat
@@ -29,6 +30,10 @@ class StoreRefused(AdapterError):
 
 class NotStored(AdapterError):
     """The database did not take something, as on a full disk: nothing of it is kept, and it can be given again."""
+
+
+class NotParked(AdapterError):
+    """No child stands still at the notification that was named: nothing was changed."""
 
 
 class NotConnected(AdapterError):

@@ -31,25 +31,28 @@ class Store:
     forcing a commit to disk is shared. Each caller is answered after the commit.
     """
 
-    def __init__(self, url: str, *, schema: str = "dolen") -> None:
-        """`sqlite:///<path>` or `postgresql://user:password@host:port/database`, and there the schema to use."""
+    def __init__(self, url: str, *, schema: str = "dolen", alone: bool = True) -> None:
+        """`sqlite:///<path>` or `postgresql://user:password@host:port/database`, and there the schema to use.
+
+        Whoever works through a store has it `alone`; a person's command looks at it, and changes it, beside that one.
+        """
         self._url = url
         self._engine = engine_of(url)
         self.tables: Tables = tables(None if self._engine.dialect.name == "sqlite" else schema)
         self._writer = self._engine.execution_options(dolen_writes=True)
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="dolen-store", daemon=True)
-        self._owner = Owner(self._engine, schema=schema)
+        self._owner = Owner(self._engine, schema=schema) if alone else None
 
     def __enter__(self) -> Self:
         """Take the store for this process, and make its tables; raises StoreRefused."""
         try:
-            self._owner.take()
+            if self._owner is not None:
+                self._owner.take()
             with self._writer.begin() as connection:
                 prepare(connection, self.tables)
         except (SQLAlchemyError, StoreRefused) as failure:
-            self._owner.let_go()
-            self._engine.dispose()
+            self._close()
             if isinstance(failure, StoreRefused):
                 raise
             raise StoreRefused(
@@ -64,7 +67,11 @@ class Store:
     ) -> None:
         self._queue.put(None)
         self._thread.join()
-        self._owner.let_go()
+        self._close()
+
+    def _close(self) -> None:
+        if self._owner is not None:
+            self._owner.let_go()
         self._engine.dispose()
 
     @property
