@@ -115,7 +115,7 @@ def test_the_ledger_says_which_notification_a_recipients_receipt_answers_and_not
         assert answers.said_at.isoformat() in {_moment(value) for name, value in data.items() if name.endswith("_at")}
         assert answers.reason == data.get("reason")
         kinds.add(answers.kind)
-    assert kinds == {"delivered", "opened", "accepted-by", "refused"}
+    assert kinds == {"delivered", "opened", "accepted-by", "refused", "asked", "escalated"}
 
 
 def _moment(written):
