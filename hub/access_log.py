@@ -15,9 +15,10 @@ from contracts.access import AccessRecord
 from contracts.faults import FaultCode
 from contracts.parties import HUB, agency_of
 from hub.keyring import Keyring, SigningKey
-from hub.ledger import At, ChainHead, record_hash
+from hub.ledger import ChainHead, record_hash
 from hub.record import Record
 from hub.verify import verify
+from hub.written import At
 
 LARGEST_REPORT = 16 * 1024
 """Bytes; a report is ids and codes, and one line of text."""

@@ -6,28 +6,7 @@ from orjson import dumps
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.record import Output
-
-
-class LetterAt(BaseModel):
-    """Where the record stands; re-drive reads the payload back from there, while it is kept (30 days)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    topic: str
-    partition: int
-    offset: int
-    time_ms: int
-    """Broker time, milliseconds since 1970."""
-
-
-class LetterFault(BaseModel):
-    """One fault: its code (contracts/faults.py explains it), its field path and the rule's name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    path: str
-    rule: str
+from hub.written import At, FaultEntry
 
 
 class DeadLetter(BaseModel):
@@ -35,7 +14,7 @@ class DeadLetter(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    at: LetterAt
+    at: At
     outcome: str
     """`rejected` or `conflict`."""
     source: str | None
@@ -45,7 +24,7 @@ class DeadLetter(BaseModel):
     signer: str | None
     """The agency whose key signed the record, if one did."""
     key_id: str | None
-    faults: Annotated[tuple[LetterFault, ...], Field(min_length=1)]
+    faults: Annotated[tuple[FaultEntry, ...], Field(min_length=1)]
     first: dict[str, Any] | None = None
     """For a conflict: where the event stands that used the id first."""
 

@@ -8,20 +8,10 @@ from orjson import dumps
 from pydantic import BaseModel, ConfigDict
 
 from contracts.times import Moment
+from hub.written import At, FaultEntry
 
 GENESIS = "0" * 64
 """What the first record of a lane's chain names as the hash before it."""
-
-
-class At(BaseModel):
-    """Where the inbound record stands, and its broker time in milliseconds since 1970."""
-
-    model_config = ConfigDict(frozen=True)
-
-    topic: str
-    partition: int
-    offset: int
-    time_ms: int
 
 
 class EventName(BaseModel):
@@ -65,16 +55,6 @@ class FirstAt(BaseModel):
     topic: str
     partition: int
     offset: int
-
-
-class FaultEntry(BaseModel):
-    """One fault."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    path: str
-    rule: str
 
 
 class TraceEntry(BaseModel):

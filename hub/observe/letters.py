@@ -14,11 +14,12 @@ from contracts.faults import EXPLANATIONS, Explanation, FaultCode
 from contracts.parties import agency_of
 from contracts.rules import TEXTS, Rule, RuleText
 from contracts.topics import PAYLOAD_RETENTION_MS
-from hub.dead_letter import DeadLetter, LetterFault
+from hub.dead_letter import DeadLetter
 from hub.names import Names
 from hub.observe.labels import Label, Language
 from hub.observe.search import Topics
 from hub.outcomes import iso_time
+from hub.written import FaultEntry
 
 
 async def read_letters(
@@ -86,13 +87,13 @@ def shown(letter: DeadLetter, language: Language, *, now_ms: int | None = None) 
     return Group(heading, *(_fault(fault, language) for fault in letter.faults))
 
 
-def _fault(fault: LetterFault, language: Language) -> RenderableType:
+def _fault(fault: FaultEntry, language: Language) -> RenderableType:
     where = fault.path or Label.WHOLE_EVENT.say(language)
     heading = Text.assemble("\n", (fault.code, "red"), "  ", (where, "bold"), "  ", (fault.rule, "dim"))
     return Group(heading, *(Padding(Text(line), (0, 0, 0, 2)) for line in _explained(fault)))
 
 
-def _explained(fault: LetterFault) -> Iterator[str]:
+def _explained(fault: FaultEntry) -> Iterator[str]:
     """What is wrong and what to do about it, in Welsh and then in English."""
     known, rule = _explanation(fault.code), _rule(fault.rule)
     if known is not None:
@@ -120,7 +121,7 @@ def _sender(letter: DeadLetter, language: Language) -> str:
     return named if letter.signer is not None else f"{named}\n({Label.UNPROVEN.say(language)})"
 
 
-def _fault_data(fault: LetterFault) -> dict[str, Any]:
+def _fault_data(fault: FaultEntry) -> dict[str, Any]:
     known, rule = _explanation(fault.code), _rule(fault.rule)
     data = fault.model_dump()
     if known is not None:
