@@ -84,5 +84,5 @@ def main() -> NoReturn:
 
 
 def _end(error: Exception, code: int) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"dolen: {error}", markup=False)
+    Console(stderr=True, highlight=False).print(f"dolen: {error}", markup=False, soft_wrap=True)
     sys.exit(code)
