@@ -170,9 +170,11 @@ class Cluster:
             return [_found(binding) for binding in self._admin.describe_acls(any_allowing).result(WITHIN_S)]
 
     def allow(self, acls: Iterable[Acl]) -> None:
-        """Add rules."""
-        bindings = [_binding(AclBinding, acl, "*") for acl in acls]
+        """Add rules and wait until they are in force: a hub that starts too early is told that there are no topics."""
+        wanted = set(acls)
+        bindings = [_binding(AclBinding, acl, "*") for acl in wanted]
         self._settle(lambda: self._admin.create_acls(bindings))
+        self._wait(lambda: wanted <= {found.acl for found in self.acls()}, f"{len(wanted)} new rules")
 
     def remove(self, acls: Iterable[FoundAcl]) -> None:
         """Take rules away."""

@@ -117,6 +117,7 @@ class Rig:
             worker.wait()
         cluster = Cluster(administrator(self.settings))
         cluster.remove_topics([name for name in cluster.topics() if name.startswith(self.settings.topic_prefix)])
+        cluster.remove([each for each in cluster.acls() if each.acl.user.startswith(self.settings.topic_prefix)])
 
     # -- load
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.adapters_rig import Campaign
+from tests.adapters_rig import KILLS, Campaign
 from tests.connected.case_system import SEND, CaseSystem, case_system
 from tests.rig import Rig
 from tests.servers import Servers
@@ -49,12 +49,12 @@ def case(servers: Servers) -> Iterator[CaseSystem]:
 
 
 @pytest.mark.parametrize("store", ["in the case system's database", "elsewhere"])
-def test_twenty_kills_at_both_ends_leave_every_row_and_every_notification_once(
+def test_kills_at_both_ends_leave_every_row_and_every_notification_once(
     rig: Rig, case: CaseSystem, tmp_path: Path, store: str
 ) -> None:
     url = case.adapter if store.startswith("in ") else f"sqlite:///{tmp_path}/adapter.db"
     more = 'store_schema = "dolen_adapter"\n[inbox]\nwindow_s = 0.5\n[outbox]\nresend_after_s = 5\n'
     system = Tables(case)
     with Campaign(rig, system, store=url, more=more, each=15) as campaign:
-        campaign.run(kills=20 if url == case.adapter else 6, timeout_s=300)
+        campaign.run(kills=KILLS if url == case.adapter else KILLS // 3, timeout_s=300)
         assert {status for status, _ in system.statuses()} <= {"taken", "accepted"}
