@@ -35,6 +35,7 @@ _SAID_AT = {
     "refused": "refused_at",
     "asked": "asked_at",
     "escalated": "escalated_at",
+    "gap": "let_through_at",
 }
 """The kinds of a recipient's receipt, each with the field that says when it happened."""
 
@@ -142,8 +143,14 @@ def _answers(valid: Valid) -> dict[str, Any] | None:
         "original": {"source": data["original"]["source"], "id": data["original"]["id"]},
         "kind": kind,
         "said_at": data[_SAID_AT[kind]],
-        "reason": data.get("reason"),
+        "reason": data.get("reason") or _missing(data),
     }
+
+
+def _missing(data: dict[str, Any]) -> str | None:
+    """The numbers that did not come before a notification, as `3-4`."""
+    first = data.get("missing_from")
+    return None if first is None else f"{first}-{first + data['missing'] - 1}"
 
 
 def _parts(

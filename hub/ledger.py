@@ -87,11 +87,11 @@ class Answers(BaseModel):
     """The notification's id."""
     original: Original
     kind: str
-    """`delivered`, `opened`, `accepted-by`, `refused`, `asked` or `escalated`."""
+    """`delivered`, `opened`, `accepted-by`, `refused`, `asked`, `escalated` or `gap`."""
     said_at: Moment
     """When it happened, as the recipient says."""
     reason: str | None
-    """Why it was refused or passed on, a code; None for the others."""
+    """Why it was refused or passed on, a code; of a gap, the numbers that did not come; None for the others."""
 
 
 class Versions(BaseModel):

@@ -283,5 +283,6 @@ RELATIONS: Mapping[str, Relation] = {
             EVERY_AGENCY,
             ("original",),
         ),
+        Relation("nobody", "nobody: it is for the hub's operators", lambda facts: (), EVERY_AGENCY, expected=False),
     )
 }

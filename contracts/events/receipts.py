@@ -244,6 +244,28 @@ class NotificationEscalated(Event):
     data: EscalatedData
 
 
+class GapData(Answer):
+    """The recipient let a notification through though earlier events of its sender about the child did not come.
+
+    Most gaps mean nothing: a recipient isn't entitled to every event. Few mean that one is still on its way, and very
+    few that one is lost; the hub's operators can tell, since the ledger says who was told of each number.
+    """
+
+    let_through_at: Annotated[Moment, Sharing.CASE]
+    missing_from: Annotated[int, Field(ge=1, le=2_147_483_647), Sharing.CASE]
+    """The first number that did not come."""
+    missing: Annotated[int, Field(ge=1, le=2_147_483_647), Sharing.CASE]
+    """So many did not, up to the number before the notification's own."""
+
+
+class NotificationGap(Event):
+    """A notification was let through before its turn."""
+
+    type: Literal["wales.child-protection.receipts.gap.v1"]
+    dataschema: Literal["urn:dolen:schema:wales.child-protection.receipts.gap.v1"]
+    data: GapData
+
+
 EVENTS: tuple[EventType, ...] = (
     declared(
         EventAccepted,
@@ -307,5 +329,12 @@ EVENTS: tuple[EventType, ...] = (
         title_en="Passed on",
         title_cy="Trosglwyddwyd",
         summary="A notification that nobody opened in time was passed on to somebody else, and why.",
+    ),
+    declared(
+        NotificationGap,
+        publishers=EVERY_AGENCY,
+        title_en="Let through before its turn",
+        title_cy="Gadawyd drwodd cyn ei dro",
+        summary="A notification went to the recipient's system though earlier ones of its sender did not come.",
     ),
 )

@@ -182,14 +182,20 @@ def _answers(judged: Judged) -> dict[str, Any] | None:
     if judged.document is None or ".receipts." not in judged.document["type"]:
         return None
     data, kind = judged.document["data"], judged.document["type"].rsplit(".", 2)[1]
-    when = {"delivered": "stored_at", "accepted-by": "accepted_at"}.get(kind, f"{kind}_at")
+    when = {"delivered": "stored_at", "accepted-by": "accepted_at", "gap": "let_through_at"}.get(kind, f"{kind}_at")
     return {
         "delivery": data["delivery"],
         "original": data["original"],
         "kind": kind,
         "said_at": data[when],
-        "reason": data["reason"] if kind in ("refused", "escalated") else None,
+        "reason": _reason(kind, data),
     }
+
+
+def _reason(kind: str, data: Mapping[str, Any]) -> str | None:
+    if kind == "gap":
+        return "{}-{}".format(data["missing_from"], data["missing_from"] + data["missing"] - 1)
+    return data["reason"] if kind in ("refused", "escalated") else None
 
 
 def _hold_decisions(

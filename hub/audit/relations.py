@@ -86,6 +86,8 @@ class Case:
                 return [copy["party"] for copy in self.data["copies"]]
             case "original":
                 return (self.data["original"]["source"],)
+            case "nobody":
+                return ()
             case "this agency":
                 return _agencies(word.of)
         raise AssertionError(word.how)
@@ -154,5 +156,6 @@ WORDS: Mapping[str, Word] = {
     "copy-holders": Word(_ALL, "copies"),
     "referrer": Word(_ALL, "party", "referrer"),
     "original-sender": Word(_ALL, "original"),
+    "nobody": Word(_ALL, "nobody", expected=False),
 }
 """What hub/policy/rules may write after `tell`."""

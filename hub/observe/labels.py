@@ -36,6 +36,8 @@ class Label(Enum):
     REFUSED = "refused by the recipient", "gwrthodwyd gan y derbynnydd"
     ASKED = "asked by the recipient", "cwestiwn gan y derbynnydd"
     ESCALATED = "passed on to somebody else", "trosglwyddwyd i rywun arall"
+    GAP = "let through before its turn", "gadawyd drwodd cyn ei dro"
+    GAP_OF = "gap of {count} before {number}", "bwlch o {count} cyn {number}"
     RECEIPT = "receipt to the sender", "derbynneb i'r anfonwr"
     REPEAT = "repeat, dropped", "ailanfoniad, wedi'i ollwng"
     CONFLICT = "other content under this id", "cynnwys arall o dan yr id hwn"

@@ -96,7 +96,7 @@ def answer_span(answer: Answered, notification: Recorded) -> ReadableSpan:
             named.OPERATION_TYPE: _SETTLES.get(answer.kind),
             named.PARTITION: str(entry.at.partition),
             named.MESSAGE_ID: answer.delivery,
-            named.ERROR: answer.reason,
+            named.ERROR: None if answer.kind is AnswerKind.GAP else answer.reason,
             "dolen.recipient": decision.recipient,
         },
     )

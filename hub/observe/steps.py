@@ -16,6 +16,7 @@ ANSWERS = {
     AnswerKind.REFUSED: Label.REFUSED,
     AnswerKind.ASKED: Label.ASKED,
     AnswerKind.ESCALATED: Label.ESCALATED,
+    AnswerKind.GAP: Label.GAP,
 }
 
 OUTCOMES = {
@@ -81,5 +82,19 @@ def _why(record: Recorded) -> str:
 def _answer(answer: Answered, decision: DecisionEntry, zero: int, language: Language) -> Step:
     arrived = answer.recorded.entry.at.time_ms - zero
     good = answer.kind not in (AnswerKind.REFUSED, AnswerKind.ESCALATED)
-    note = reason(answer.reason, language) if answer.reason else ""
-    return Step(3, ANSWERS[answer.kind], decision.recipient, arrived, arrived, note, good=good)
+    return Step(
+        3,
+        ANSWERS[answer.kind],
+        decision.recipient,
+        arrived,
+        arrived,
+        _note(answer, language),
+        good=None if answer.kind is AnswerKind.GAP else good,
+    )
+
+
+def _note(answer: Answered, language: Language) -> str:
+    if answer.kind is AnswerKind.GAP:
+        first, _, last = answer.reason.partition("-")
+        return Label.GAP_OF.say(language).format(count=int(last) - int(first) + 1, number=int(last) + 1)
+    return reason(answer.reason, language) if answer.reason else ""

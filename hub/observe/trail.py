@@ -96,6 +96,7 @@ class AnswerKind(StrEnum):
     REFUSED = "refused"
     ASKED = "asked"
     ESCALATED = "escalated"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Answered:
     said_ms: int
     """When it happened, as the recipient says; milliseconds since 1970."""
     reason: str
-    """Why it was refused or passed on, a code; empty for the others."""
+    """Why it was refused or passed on, a code; of a gap, the numbers that did not come; empty for the others."""
     recorded: Recorded
     """The receipt's own record in the ledger."""
 

@@ -1,4 +1,4 @@
-"""What recipients answer: a machine has it, a person has read it, a team has it, asks, refuses, or it is passed on."""
+"""What recipients answer: a machine has it (in turn or not), a person, a team; asked, refused, or passed on."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,10 +13,12 @@ from contracts.events.receipts import (
     DeliveredData,
     EscalatedData,
     EventIdentity,
+    GapData,
     NotificationAcceptedBy,
     NotificationAsked,
     NotificationDelivered,
     NotificationEscalated,
+    NotificationGap,
     NotificationOpened,
     NotificationRefused,
     OpenedData,
@@ -27,7 +29,7 @@ from hub.simulate.draft import Draft
 from hub.simulate.names import ROLES, TEAMS
 from hub.simulate.words import Words
 
-Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated"]
+Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap"]
 
 MODELS: Mapping[Answer, type[Event]] = {
     "delivered": NotificationDelivered,
@@ -36,6 +38,7 @@ MODELS: Mapping[Answer, type[Event]] = {
     "refused": NotificationRefused,
     "asked": NotificationAsked,
     "escalated": NotificationEscalated,
+    "gap": NotificationGap,
 }
 
 
@@ -94,4 +97,13 @@ def _data(
                 escalated_at=when,
                 to="education-desk",
                 reason="not-opened-in-time",
+            )
+        case "gap":
+            return GapData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                let_through_at=when,
+                missing_from=event.sequence - 1,
+                missing=1,
             )

@@ -223,7 +223,10 @@ class _Tale:
         kind = episode.world.kind(recipient)
         lasts: tuple[Answer, ...] = ("accepted-by", "accepted-by", "refused", "asked", "escalated")
         last = rng.choice(lasts)
-        for answer in ("delivered", "opened", last)[: rng.randrange(1, 4)]:
+        said: tuple[Answer, ...] = ("delivered", "opened", last)[: rng.randrange(1, 4)]
+        if event.sequence > 1 and last == "asked":
+            said = ("gap", *said)  # one that came before its turn leaves more to ask
+        for answer in said:
             self._answers.append(_answer(event, recipient, answer, episode, kind))
 
 

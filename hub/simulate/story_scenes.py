@@ -204,6 +204,12 @@ SCENES: tuple[Scene, ...] = (
         says={"refusal": ("No current case is linked to this household.", "en")},
     ),
     Scene(
+        0, "15:15",
+        _answers(PROBATION, "gap", "convened"),
+        "Nid oedd gan y gwasanaeth prawf hawl i'r digwyddiadau cynt: nodir y bwlch, heb ddweud wrth neb.",
+        "Probation was not entitled to the events before: the gap is noted, and nobody is told.",
+    ),
+    Scene(
         0, "15:20",
         _answers(TREGANNA, "asked", "convened"),
         "Mae Treganna yn gofyn i'r gwasanaethau cymdeithasol pwy fydd yn siarad â'r teulu.",

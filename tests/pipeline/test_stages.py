@@ -113,9 +113,10 @@ def test_the_ledger_says_which_notification_a_recipients_receipt_answers_and_not
         assert answers.original.model_dump() == data["original"]
         assert event["type"] == f"wales.child-protection.receipts.{answers.kind}.v1"
         assert answers.said_at.isoformat() in {_moment(value) for name, value in data.items() if name.endswith("_at")}
-        assert answers.reason == data.get("reason")
+        missing = data.get("missing_from")
+        assert answers.reason == (data.get("reason") if missing is None else f"{missing}-{missing}")
         kinds.add(answers.kind)
-    assert kinds == {"delivered", "opened", "accepted-by", "refused", "asked", "escalated"}
+    assert kinds == {"delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap"}
 
 
 def _moment(written):

@@ -95,6 +95,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "receipts.refused": {POLICE: "receipt"},
     "receipts.asked": {POLICE: "receipt"},
     "receipts.escalated": {POLICE: "receipt"},
+    "receipts.gap": {},
 }
 """Of each example, with participants of every kind: view, or reason for not being told. Written from domain.md."""
 

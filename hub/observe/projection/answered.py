@@ -64,6 +64,8 @@ def settle_answers(connection: Connection, batch: Batch) -> None:
 
 
 def _count(told: Told, answer: AnswerRow, batch: Batch) -> None:
+    if answer.kind == AnswerKind.GAP:  # it says what did not come, and nothing yet of this one
+        return
     row, unheard = told.row, not told.first
     if not told.take(answer):
         return

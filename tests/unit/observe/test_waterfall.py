@@ -205,6 +205,14 @@ def test_the_report_is_the_same_in_both_languages() -> None:
         assert label.say(CY) not in said
 
 
+@pytest.mark.parametrize(("language", "said"), [(EN, "gap of 2 before 5"), (CY, "bwlch o 2 cyn 5")])
+def test_a_notification_let_through_before_its_turn_says_how_many_did_not_come(language: Language, said: str) -> None:
+    topics = story()
+    put_answer(topics, answer("gap"), after_ms=50)
+    (step,) = [step for step in steps(trail_of(topics), language) if step.label is Label.GAP]
+    assert (step.note, step.good) == (said, None), "neither good news nor bad: most gaps mean nothing"
+
+
 def test_no_label_lacks_a_language() -> None:
     for label in Label:
         english, welsh = label.value

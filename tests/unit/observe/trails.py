@@ -174,12 +174,13 @@ def answers_of(event: dict[str, Any]) -> dict[str, Any]:
     """What the ledger entry of a recipient's receipt says of the notification that it answers."""
     data = event["data"]
     (said_at,) = (value for name, value in data.items() if name.endswith("_at"))
+    missing = f"{data['missing_from']}-{data['missing_from'] + data['missing'] - 1}" if "missing" in data else None
     return {
         "delivery": data["delivery"],
         "original": data["original"],
         "kind": event["type"].split(".")[3],
         "said_at": said_at,
-        "reason": data.get("reason"),
+        "reason": data.get("reason", missing),
     }
 
 
