@@ -1,4 +1,4 @@
-"""Decides what a sender is told of a notification: delivered, or refused and why."""
+"""Decides what is told of a notification: delivered, refused and why, or let through though others did not come."""
 
 from datetime import datetime
 from typing import Any
@@ -29,10 +29,17 @@ def refused(notification: dict[str, Any], at: datetime, refusal: Refused) -> Dra
     return _answer("refused", notification, at, data)
 
 
+def gap(notification: dict[str, Any], at: datetime, *, missing_from: int) -> Draft:
+    """It goes to the agency's system though the sender's events from `missing_from` on did not come."""
+    missing = notification["sequence"] - missing_from
+    data = {"let_through_at": at.isoformat(), "missing_from": missing_from, "missing": missing}
+    return _answer("gap", notification, at, data)
+
+
 def _answer(kind: str, notification: dict[str, Any], at: datetime, data: dict[str, Any]) -> Draft:
     return Draft(
         type=TYPE.format(kind),
-        reference=f"answer {notification['id']}",
+        reference=f"{'gap' if kind == 'gap' else 'answer'} {notification['id']}",
         subject=notification["subject"],
         correlationid=notification["correlationid"],
         time=at,

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from adapters.sdk.clock import Clock, moment, system_clock
 from adapters.sdk.composing import Composed, composed
 from adapters.sdk.declaration import Declaration, Draft, Edge, Notification, NotTranslated
 from adapters.sdk.errors import NotStored
-from adapters.sdk.inbox import Due, Failed, Inbox, Settled
+from adapters.sdk.inbox import ENDED, Due, Failed, Inbox, Settled
 from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.outcome import Delivered, Kept, Outcome, Refused, Retry
 from adapters.sdk.outgoing import NotAnEvent
@@ -73,6 +74,9 @@ class Delivering:
         self._some_done = asyncio.Event()
         self._all_written = asyncio.Event()
         self._all_written.set()
+        self._took_over = False
+        self._alone: int | None = None
+        """The line of a suspect, while that is handled."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what is under way then is finished first."""
@@ -88,6 +92,7 @@ class Delivering:
     async def _work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
+                await self._take_over()
                 started = await self._start_what_is_due()
                 wait_s = IDLE_S if started else await self._until_next()
             except NotStored as failure:
@@ -95,6 +100,16 @@ class Delivering:
                 wait_s = IDLE_S
             await either(stop, self.stirred, wait_s)
             self.stirred.clear()
+
+    async def _take_over(self) -> None:
+        """Each try that the process before this one did not live through has failed, and may be why it ended."""
+        if self._took_over:
+            return
+        left = await self.store.read(self.inbox.under_way)
+        if left:
+            failed = [self._failed(due, Retry(ENDED)) for due in left]
+            await self.store.write(partial(self._settle, failed))
+        self._took_over = True
 
     async def _finish(self) -> None:
         """Let what is under way come to its end; what takes too long is delivered again after the next start."""
@@ -109,10 +124,23 @@ class Delivering:
             return 0
         busy = frozenset(self._busy)  # as of before the read: what is settled meanwhile may still be in its answer
         due = await self.store.read(partial(self.inbox.due, limit=room + len(busy)))
-        fresh = [one for one in due if one.line not in busy][:room]
+        fresh = self._together([one for one in due if one.line not in busy][:room])
         for one in fresh:
             self._busy[one.line] = asyncio.create_task(self._handle(one))
         return len(fresh)
+
+    def _together(self, fresh: list[Due]) -> list[Due]:
+        """What may be started now: what may have ended the process before goes alone, so that no other is suspected."""
+        if self._alone in self._busy:
+            return []
+        self._alone = None
+        suspects = [one for one in fresh if one.suspect]
+        if not suspects:
+            return fresh
+        if self._busy:
+            return []
+        self._alone = suspects[0].line
+        return suspects[:1]
 
     async def _until_next(self) -> float:
         """Seconds until something held or failed is due; short where all that is due is under way."""
@@ -123,10 +151,24 @@ class Delivering:
 
     async def _handle(self, due: Due) -> None:
         async with self._slots:
+            await self._begin(due)
             outcome = await self._outcome(due)
         self._done.append(outcome)  # not around the await: `_over` puts another list in its place meanwhile
         self._all_written.clear()
         self._some_done.set()
+
+    async def _begin(self, due: Due) -> None:
+        """Count the try first: one that ends the process must not be made for ever."""
+        told = self._gap(due, due.missing_from) if due.missing_from is not None and not due.attempts else ()
+        while True:
+            try:
+                await self.store.write(partial(self.inbox.begin, due=due, told=told))
+                break
+            except NotStored as failure:
+                log.error("inbox.try_not_stored", delivery=due.delivery_id, error=str(failure))
+                await asyncio.sleep(IDLE_S)
+        if told:
+            self.outbox.stirred.set()
 
     async def _outcome(self, due: Due) -> Settled | Failed:
         document = _document(due)
@@ -172,15 +214,23 @@ class Delivering:
         return Failed(due, retry.reason, self.clock() + wait)
 
     def _answers(self, due: Due, document: dict[str, Any], outcome: Delivered | Refused) -> tuple[Composed, ...]:
+        def draft(at: datetime) -> Draft:
+            if isinstance(outcome, Refused):
+                return answers.refused(document, at, outcome)
+            return answers.delivered(document, at)
+
+        return self._composed(due, document, draft)
+
+    def _gap(self, due: Due, missing_from: int) -> tuple[Composed, ...]:
+        document = _document(due)
+        log.warning("inbox.gap", delivery=due.delivery_id, missing_from=missing_from, sequence=due.sequence)
+        return self._composed(due, document, lambda at: answers.gap(document, at, missing_from=missing_from))
+
+    def _composed(self, due: Due, document: dict[str, Any], draft: Callable[[datetime], Draft]) -> tuple[Composed, ...]:
         if not answers.is_answered(str(document.get("source")), due.family):
             return ()
-        at = moment(self.clock())
         try:
-            if isinstance(outcome, Refused):
-                draft: Draft = answers.refused(document, at, outcome)
-            else:
-                draft = answers.delivered(document, at)
-            return (composed(draft, self.pseudonyms),)
+            return (composed(draft(moment(self.clock())), self.pseudonyms),)
         except (KeyError, NotAnEvent):
             # A notification that lacks what an answer must name: there is nobody to tell.
             log.error("inbox.not_answered", delivery=due.delivery_id, type=due.type)

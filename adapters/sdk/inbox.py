@@ -27,6 +27,9 @@ from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received
 from adapters.sdk.upsert import upsert
 
+ENDED = "process-ended"
+"""The reason of a try that the adapter's own process did not live through: killed, or by this very notification."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -40,8 +43,11 @@ class Due:
     sequence: int
     value: bytes
     attempts: int
+    """Before this one."""
     missing_from: int | None
     """The first number that did not come, where this one comes before its turn."""
+    suspect: bool = False
+    """The process ended during its last try: it may be why, so nothing else is tried beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class Inbox:
             select(
                 *(inbox.c[name] for name in ("id", "line", "delivery_id", "family", "type", "sequence", "value")),
                 inbox.c.attempts,
+                inbox.c.reason,
                 inbox.c.ordered,
                 lines.c.sequence.label("handled"),
             )
@@ -120,19 +127,26 @@ class Inbox:
             .limit(limit)
         )
         return [
-            Due(
-                row=row.id,
-                line=row.line,
-                delivery_id=row.delivery_id,
-                family=row.family,
-                type=row.type,
-                sequence=row.sequence,
-                value=row.value,
+            due_of(
+                row,
                 attempts=row.attempts,
                 missing_from=row.handled + 1 if row.ordered and row.sequence > row.handled + 1 else None,
             )
             for row in rows
         ]
+
+    def begin(self, connection: Connection, due: Due, told: Sequence[Composed] = ()) -> None:
+        """Count a try before it is made, since it may be the end of this process; and what the hub is `told` of it."""
+        inbox = self._tables.inbox
+        counted = {"attempts": due.attempts + 1, "begun_at": self._clock()}
+        connection.execute(update(inbox).where(inbox.c.id == due.row).values(**counted))
+        self._outbox.add_all(connection, told)
+
+    def under_way(self, connection: Connection) -> list[Due]:
+        """What was begun and has no outcome: asked at the start, what the process before this one left."""
+        inbox = self._tables.inbox
+        rows = connection.execute(select(inbox).where(inbox.c.begun_at.is_not(None)).order_by(inbox.c.begun_at))
+        return [due_of(row, attempts=row.attempts - 1) for row in rows]
 
     def next_due_at(self, connection: Connection) -> int | None:
         """When the next one's turn comes."""
@@ -233,7 +247,7 @@ class Inbox:
         connection.execute(
             update(inbox)
             .where(inbox.c.id == bindparam("row"))
-            .values(state=bindparam("to"), reason=bindparam("why"), attempts=inbox.c.attempts + 1, settled_at=now),
+            .values(state=bindparam("to"), reason=bindparam("why"), begun_at=None, settled_at=now),
             [{"row": item.due.row, "to": item.state, "why": item.reason} for item in settled],
         )
         handled = case((lines.c.sequence > bindparam("number"), lines.c.sequence), else_=bindparam("number"))
@@ -260,11 +274,26 @@ class Inbox:
 
     def _fail(self, connection: Connection, failed: Failed) -> None:
         inbox, lines, due = self._tables.inbox, self._tables.inbox_lines, failed.due
-        connection.execute(
-            update(inbox).where(inbox.c.id == due.row).values(attempts=due.attempts + 1, reason=failed.reason)
-        )
+        tried = {"attempts": due.attempts + 1, "reason": failed.reason, "begun_at": None}
+        connection.execute(update(inbox).where(inbox.c.id == due.row).values(**tried))
         values = {"parked_at": self._clock()} if failed.again_at is None else {"due_at": failed.again_at}
         connection.execute(update(lines).where(lines.c.id == due.line).values(**values))
+
+
+def due_of(row: Any, *, attempts: int, missing_from: int | None = None) -> Due:
+    """A row of the inbox, as what is to be handled."""
+    return Due(
+        row=row.id,
+        line=row.line,
+        delivery_id=row.delivery_id,
+        family=row.family,
+        type=row.type,
+        sequence=row.sequence,
+        value=row.value,
+        attempts=attempts,
+        missing_from=missing_from,
+        suspect=row.reason == ENDED,
+    )
 
 
 def _is_due(lines: Any) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from adapters.sdk import answers
 from adapters.sdk.clock import Clock, moment, system_clock
 from adapters.sdk.composing import Composed, composed
 from adapters.sdk.errors import NotParked
-from adapters.sdk.inbox import Due, Inbox, Settled
+from adapters.sdk.inbox import Inbox, Settled, due_of
 from adapters.sdk.outcome import Refused
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.tables import Tables
@@ -74,18 +74,7 @@ def skip(
     """
     row = _standing(connection, made, delivery)
     answer = _answer(row, moment_ms=clock(), refusal=refusal, pseudonyms=pseudonyms)
-    due = Due(
-        row=row.id,
-        line=row.line,
-        delivery_id=row.delivery_id,
-        family=row.family,
-        type=row.type,
-        sequence=row.sequence,
-        value=row.value,
-        attempts=row.attempts,
-        missing_from=None,
-    )
-    inbox.settle(connection, [Settled(due, "skipped", row.reason, answer)])
+    inbox.settle(connection, [Settled(due_of(row, attempts=row.attempts), "skipped", row.reason, answer)])
     return bool(answer)
 
 

@@ -19,12 +19,13 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
 from sqlalchemy.schema import CreateSchema
 
 from adapters.sdk.errors import StoreRefused
 
-VERSION = 1
+VERSION = 2
 """Of the tables below; a store of a later version is refused."""
 
 _ROW = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
@@ -45,7 +46,7 @@ class Tables:
     inbox_lines: Table
     """One row a source and child: the last number handled, how many wait, when the first is due, if it is parked."""
     inbox: Table
-    """Notifications; `state` is waiting, delivered, refused or skipped."""
+    """Notifications; `state` is waiting, delivered, refused or skipped; `begun_at` stands while the system has one."""
 
 
 def tables(schema: str | None) -> Tables:
@@ -72,11 +73,24 @@ def prepare(connection: Connection, made: Tables) -> None:
     found = connection.execute(select(made.version.c.number)).scalar_one_or_none()
     if found is None:
         connection.execute(insert(made.version).values(number=VERSION))
+    elif found < VERSION:
+        _bring_up(connection, made)
     elif found > VERSION:
         raise StoreRefused(
             f"the store has tables of version {found}, and this Dolen knows up to {VERSION}: "
             "start the newer Dolen that made it, or name another store"
         )
+
+
+def _bring_up(connection: Connection, made: Tables) -> None:
+    """From version 1: the attempt that is under way is on disk."""
+    inbox = made.inbox
+    there = {column["name"] for column in inspect(connection).get_columns(inbox.name, schema=inbox.schema)}
+    if inbox.c.begun_at.name not in there:
+        connection.exec_driver_sql(f"ALTER TABLE {inbox.fullname} ADD COLUMN begun_at BIGINT")
+    for index in inbox.indexes:
+        index.create(connection, checkfirst=True)
+    connection.execute(update(made.version).values(number=VERSION))
 
 
 def _outbox_lines(metadata: MetaData) -> Table:
@@ -166,7 +180,7 @@ def _inbox_lines(metadata: MetaData) -> Table:
 
 
 def _inbox(metadata: MetaData) -> Table:
-    waiting = text("state = 'waiting'")
+    waiting, begun = text("state = 'waiting'"), text("begun_at IS NOT NULL")
     return Table(
         "inbox",
         metadata,
@@ -182,10 +196,12 @@ def _inbox(metadata: MetaData) -> Table:
         Column("attempts", Integer, nullable=False),
         Column("stored_at", BigInteger, nullable=False),
         Column("held_until", BigInteger, nullable=False),
+        Column("begun_at", BigInteger),
         Column("settled_at", BigInteger),
         Column("reason", Text),
         Index("inbox_waiting", "line", "sequence", "id", sqlite_where=waiting, postgresql_where=waiting),
         Index("inbox_oldest", "stored_at", sqlite_where=waiting, postgresql_where=waiting),
+        Index("inbox_begun", "begun_at", sqlite_where=begun, postgresql_where=begun),
     )
 
 

@@ -11,6 +11,7 @@ from contracts.registry import REGISTRY
 from tests.adapter_parts import CHILD, OTHER_CHILD, Parts, made, notification, record
 
 DELIVERED = "wales.child-protection.receipts.delivered.v1"
+GAP = "wales.child-protection.receipts.gap.v1"
 
 
 def _numbers(parts: Parts) -> list[int]:
@@ -100,6 +101,27 @@ def test_one_that_comes_before_its_turn_waits_for_a_short_window_and_is_then_let
     asyncio.run(run())
     assert _numbers(parts) == [1, 3, 2], "a late one is handled, never dropped"
     assert [given.gap for given in parts.edge.given] == [False, True, False]
+
+
+def test_the_hub_is_told_once_of_the_numbers_that_did_not_come_when_one_is_let_through(parts: Parts) -> None:
+    parts.edge.answer = lambda given: Retry("system-away") if given.attempt == 1 else Delivered()
+
+    async def run() -> None:
+        await parts.inbox.store([notification(4)])
+        parts.clock.forward(2.1)
+        await parts.deliver_until(lambda: len(parts.edge.given) == 1)
+        (answer,) = _answers(parts)
+        assert answer["type"] == GAP, "while the system is away, and not only once it has it"
+        parts.clock.forward(61)
+        await _all_handled(parts)
+
+    asyncio.run(run())
+    gap, delivered = _answers(parts)
+    given = parts.edge.given[0].delivery
+    event = REGISTRY[GAP].model.model_validate(gap, strict=False)
+    assert event.data.model_dump()["delivery"] == given.id
+    assert (event.data.model_dump()["missing_from"], event.data.model_dump()["missing"]) == (1, 3)
+    assert delivered["type"] == DELIVERED
 
 
 def test_an_earlier_one_that_comes_within_the_window_goes_first(parts: Parts) -> None:
