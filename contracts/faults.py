@@ -13,6 +13,7 @@ class FaultCode(StrEnum):
     SIGNATURE_WRONG = "HUB-104"
     KEY_NOT_VALID = "HUB-105"
     NOT_THE_SIGNERS_SOURCE = "HUB-106"
+    REDRIVE_NOT_ATTESTED = "HUB-107"
     EMPTY = "HUB-201"
     TOO_LARGE = "HUB-202"
     NOT_UTF8 = "HUB-203"
@@ -96,6 +97,13 @@ EXPLANATIONS: dict[FaultCode, Explanation] = {
         "Nid yw'r ffynhonnell yn perthyn i'r asiantaeth a lofnododd",
         "Set source to /agencies/<your agency id>; an agency speaks only for itself.",
         "Gosodwch source yn /agencies/<id eich asiantaeth>; drosti'i hun yn unig y mae asiantaeth yn siarad.",
+    ),
+    FaultCode.REDRIVE_NOT_ATTESTED: Explanation(
+        "The record says that it is a re-drive, and the hub did not send it",
+        "Mae'r cofnod yn dweud ei fod wedi'i ail-yrru, ac nid yr hyb a'i hanfonodd",
+        "Leave the header dolen-redrive out: the hub alone sets it, where its operators send a dead letter on.",
+        "Gadewch y pennyn dolen-redrive allan: yr hyb yn unig sy'n ei osod, pan fydd ei weithredwyr yn anfon neges "
+        "wrthodedig ymlaen.",
     ),
     FaultCode.EMPTY: Explanation(
         "The record has no value",

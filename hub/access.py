@@ -12,8 +12,16 @@ HUB = "dolen-hub"
 """The hub among the users; no agency of the directory is called so."""
 
 
+REDRIVE = "dolen-redrive"
+"""The one user besides agencies that may write inbound topics: it sends on what was refused, and reads nothing."""
+
+
 LARGEST_RECORD = 11 * 1024 * 1024
 """Inbound only: what is too large to be an event must still arrive, to get its dead letter and its sender an answer."""
+
+
+WRITING = ("WRITE", "DESCRIBE")
+"""What a producer needs on a topic, an idempotent one too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +54,7 @@ class Access:
 
     topics: tuple[Topic, ...]
     users: Mapping[str, str]
-    """Kafka's user name by agency id, and the hub's under `HUB`."""
+    """Kafka's user name by agency id, the hub's under `HUB`, and the re-driver's under `REDRIVE`."""
     acls: frozenset[Acl]
 
     def covers(self, acl: Acl) -> bool:
@@ -74,8 +82,9 @@ def access(
 ) -> Access:
     """Topics, users and rules for a network of agencies (id and kind; all schools are one agency)."""
     names = Names(prefix)
-    users = {agency: prefix + agency for agency in (*sorted(agencies), HUB)}
+    users = {agency: prefix + agency for agency in (*sorted(agencies), HUB, REDRIVE)}
     acls = set(_hub_acls(users[HUB], prefix, names))
+    acls |= {Acl(users[REDRIVE], operation, "TOPIC", name) for operation in WRITING for name in names.inbound}
     for agency, kind in agencies.items():
         written = [topics.inbound(family) for family in families_of(kind, registry)]
         written += [topics.HEARTBEATS, *([topics.ACCESS_REPORTS] if kind is Kind.SCHOOLS else [])]
@@ -122,8 +131,8 @@ def _configuration(retention_ms: int, replication: int, more: Mapping[str, str])
 
 def _agency_acls(user: str, agency: str, prefix: str, written: Iterable[str]) -> Iterable[Acl]:
     for topic in written:
-        yield Acl(user, "WRITE", "TOPIC", prefix + topic)
-        yield Acl(user, "DESCRIBE", "TOPIC", prefix + topic)
+        for operation in WRITING:
+            yield Acl(user, operation, "TOPIC", prefix + topic)
     for operation in ("READ", "DESCRIBE"):
         yield Acl(user, operation, "TOPIC", prefix + topics.read_prefix(agency), prefixed=True)
     yield Acl(user, "READ", "GROUP", f"{prefix}{agency}.", prefixed=True)

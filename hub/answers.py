@@ -178,7 +178,12 @@ def _entry(
     decisions: Sequence[bytes] = (),
     answers: dict[str, Any] | None = None,
 ) -> Unchained:
-    at, trace = about.at, about.trace
+    at, trace, redrive = about.at, about.trace, about.signed.redrive
+    more: dict[str, Any] = {}
+    if answers is not None:
+        more["answers"] = answers
+    if redrive is not None:
+        more["redrive"] = {"origin": coordinates(redrive.origin), "count": redrive.times}
     return unchained(
         {
             "version": 1,
@@ -191,6 +196,6 @@ def _entry(
             "receipt_to": about.receipt_to,
             "trace": trace._asdict(),
             "versions": rules.versions_json,
-            **({"answers": answers} if answers is not None else {}),
+            **more,
         }
     )

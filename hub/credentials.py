@@ -33,6 +33,11 @@ Written by `dolen provision`: the hub's own Kafka user, and the secret of its ma
 A new secret makes every mark worthless: the hub then rebuilds them from the ledger."""
 
 
+REDRIVE_COMMENT = """\
+Written by `dolen provision`: the Kafka user that sends dead letters on, the one that may write what agencies write.
+Only where operators work (console, `dolen dead-letters`); the hub's workers don't need it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A signing key as the keyring has it."""
@@ -99,6 +104,9 @@ class CredentialFiles:
         self.hub_path = state_dir / "hub" / "hub.toml"
         self.checkpoint_key_path = state_dir / "hub" / "checkpoint-key.pem"
         self._checkpoint_public = state_dir / "hub" / "checkpoint-public.pem"
+        self.redrive_path = state_dir / "hub" / "redrive.toml"
+        self.redrive_key_path = state_dir / "hub" / "redrive-key.pem"
+        self._redrive_public = state_dir / "hub" / "redrive-public.pem"
 
     def agency_path(self, agency: str) -> Path:
         """Where an agency's file lies."""
@@ -185,17 +193,35 @@ class CredentialFiles:
         }
         write_toml(self.hub_path, document, comment=HUB_COMMENT)
 
-    def has_checkpoint_key(self) -> bool:
-        """Whether the hub has its key for checkpoints of the ledger."""
-        return self.checkpoint_key_path.exists()
+    def redrive(self) -> Mapping[str, str] | None:
+        """`username` and `password` of the user that sends dead letters on."""
+        content = _read(self.redrive_path)
+        if content is None:
+            return None
+        try:
+            return {"username": content["kafka"]["username"], "password": content["kafka"]["password"]}
+        except (KeyError, TypeError):
+            raise _broken(self.redrive_path) from None
 
-    def write_checkpoint_key(self) -> None:
+    def write_redrive(self, *, username: str, password: str) -> None:
+        """Keep the user that sends dead letters on."""
+        document: Document = {"kafka": {"username": username, "password": password}}
+        write_toml(self.redrive_path, document, comment=REDRIVE_COMMENT)
+
+    def own_keys(self) -> Mapping[Path, Path]:
+        """The hub's own private keys, each with its public one: of the ledger's checkpoints, and of re-drives."""
+        return {
+            self.checkpoint_key_path: self._checkpoint_public,
+            self.redrive_key_path: self._redrive_public,
+        }
+
+    def write_own_key(self, private_path: Path) -> None:
         """Make one; the public key goes first, since whoever has the private one alone could not be checked."""
         key = Ed25519PrivateKey.generate()
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(self._checkpoint_public, public.decode())
-        write_private(self.checkpoint_key_path, private.decode())
+        write_private(self.own_keys()[private_path], public.decode())
+        write_private(private_path, private.decode())
 
 
 def _read(path: Path) -> dict[str, Any] | None:

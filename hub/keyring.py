@@ -1,4 +1,4 @@
-"""Which key belongs to which agency, and when it was valid."""
+"""Which key belongs to which agency, and when it was valid; and the key that attests re-drives."""
 
 import base64
 import binascii
@@ -6,6 +6,9 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hub.errors import StartRefused
 
@@ -42,6 +45,19 @@ def load_keyring(path: Path) -> Keyring:
             f"seen: {type(wrong).__name__}; run `dolen provision` to write it anew"
         ) from None
     return {key.key_id: key for key in keys}
+
+
+def load_redrive_key(path: Path) -> Ed25519PublicKey | None:
+    """The public key of re-drives, which `dolen provision` makes; None where there is none: then nothing is one."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise StartRefused(f"{path}: not the public key of re-drives; restore it, or see the runbook, 'Dead letters'")
+    return key
 
 
 def _key(entry: dict[str, object]) -> SigningKey:

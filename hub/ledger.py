@@ -48,7 +48,7 @@ class DecisionEntry(BaseModel):
 
 
 class FirstAt(BaseModel):
-    """Where the first event of an identity stands."""
+    """Where the first event of an identity, or the first of a re-driven record, stands."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,6 +94,17 @@ class Answers(BaseModel):
     """Why it was refused or passed on, a code; of a gap, the numbers that did not come; None for the others."""
 
 
+class RedriveEntry(BaseModel):
+    """That an inbound record is one that was refused before, and which the hub sent again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: FirstAt
+    """Where it stood first."""
+    count: int
+    """For which time it was sent again, from 1."""
+
+
 class Versions(BaseModel):
     """The data that the decisions rest on."""
 
@@ -136,6 +147,8 @@ class LedgerEntry(BaseModel):
     decisions: tuple[DecisionEntry, ...]
     answers: Answers | None = None
     """Only of a recipient's receipt that was accepted."""
+    redrive: RedriveEntry | None = None
+    """Only of a record that the hub attests as a re-drive."""
     receipt: str | None
     """Id of the receipt that went to the sender, if there was anybody to send it to."""
     receipt_to: str | None

@@ -50,7 +50,7 @@ def examine(records: Sequence[Record], rules: Rules) -> list[Case]:
     """
     read_ms = time.time_ns() // 1_000_000
     validate = rules.validator.validate
-    signed = [verify(record, rules.keyring) for record in records]
+    signed = [verify(record, rules.keyring, rules.redrive_key) for record in records]
     checked = [validate(record, signer=by.agency, fault=by.fault) for record, by in zip(records, signed, strict=True)]
     digests = [hashlib.sha256(record.value or b"").digest() for record in records]
     known = [

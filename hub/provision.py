@@ -8,7 +8,7 @@ from typing import Any
 from contracts.directory import Directory
 from contracts.network import Network
 from contracts.registry import REGISTRY
-from hub.access import HUB, Access, Acl, Topic, access
+from hub.access import HUB, REDRIVE, Access, Acl, Topic, access
 from hub.credentials import (
     ROTATE_BEFORE,
     AgencyFile,
@@ -64,7 +64,7 @@ def provision(
     return [
         *_topics(cluster, wanted.topics, mend=mend),
         *credentials.keys(frozenset(rotate)),
-        *credentials.checkpoint_key(),
+        *credentials.own_keys(),
         *credentials.users(),
         *credentials.departed(),
         *_rules(cluster, wanted, mend=mend),
@@ -204,7 +204,7 @@ class _Credentials:
     ) -> None:
         self._cluster, self._files, self._given, self._now, self._mend = cluster, files, given, now, mend
         self._users = wanted.users
-        self._agencies = [agency for agency in wanted.users if agency != HUB]
+        self._agencies = [agency for agency in wanted.users if agency not in (HUB, REDRIVE)]
 
     def keys(self, rotate: frozenset[str]) -> Iterator[Difference]:
         before = keys = self._files.keys()
@@ -216,12 +216,13 @@ class _Credentials:
         if self._mend and keys != before:
             self._files.write_keys(keys)  # before the agency's file: the hub has to know a key before it is used
 
-    def checkpoint_key(self) -> Iterator[Difference]:
-        """The hub's own key, which signs what is kept of the ledger in a second place."""
-        if not self._files.has_checkpoint_key():
-            yield Difference("key", self._files.checkpoint_key_path.name, "missing")
-            if self._mend:
-                self._files.write_checkpoint_key()
+    def own_keys(self) -> Iterator[Difference]:
+        """The hub's own keys: what signs checkpoints of the ledger, and what attests re-drives."""
+        for path in self._files.own_keys():
+            if not path.exists():
+                yield Difference("key", path.name, "missing")
+                if self._mend:
+                    self._files.write_own_key(path)
 
     def users(self) -> Iterator[Difference]:
         known = self._cluster.users(self._users.values())
@@ -234,6 +235,7 @@ class _Credentials:
         if passwords and self._mend:
             self._cluster.set_passwords(passwords)
         yield from self._hub_file(passwords)
+        yield from self._redrive_file(passwords)
         for agency in self._agencies:
             yield from self._agency_file(agency, passwords)
 
@@ -252,8 +254,9 @@ class _Credentials:
     def _password(self, agency: str, user: str) -> str | None:
         """The password on file, where the file is for this user."""
         if agency == HUB:
-            hub = self._files.hub()
-            return hub["password"] if hub is not None and hub["username"] == user else None
+            return _of_user(user, self._files.hub())
+        if agency == REDRIVE:
+            return _of_user(user, self._files.redrive())
         file = self._files.agency(agency)
         return file.password if file is not None and file.username == user else None
 
@@ -265,6 +268,14 @@ class _Credentials:
         if self._mend:
             secret = new_password() if there is None else there["marks_secret"]
             self._files.write_hub(username=user, password=passwords[user], marks_secret=secret)
+
+    def _redrive_file(self, passwords: Mapping[str, str]) -> Iterator[Difference]:
+        user, there = self._users[REDRIVE], self._files.redrive()
+        if there is not None and passwords.get(user, there["password"]) == there["password"]:
+            return
+        yield Difference("file", self._files.redrive_path.name, "missing" if there is None else "outdated")
+        if self._mend:
+            self._files.write_redrive(username=user, password=passwords[user])
 
     def _agency_file(self, agency: str, passwords: Mapping[str, str]) -> Iterator[Difference]:
         user, there = self._users[agency], self._files.agency(agency)
@@ -284,6 +295,10 @@ class _Credentials:
             yield Difference("file", self._files.agency_path(agency).name, "missing" if there is None else "outdated")
             if self._mend:
                 self._files.write_agency(wanted)
+
+
+def _of_user(user: str, there: Mapping[str, str] | None) -> str | None:
+    return there["password"] if there is not None and there["username"] == user else None
 
 
 def _due(key: Key | None, *, now: datetime, asked: bool) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from orjson import Fragment, dumps
 
 from contracts.directory import Directory
@@ -15,7 +16,7 @@ from contracts.registry import REGISTRY
 from contracts.topics import Family
 from hub.dedupe import Marks
 from hub.errors import StartRefused
-from hub.keyring import Keyring, load_keyring
+from hub.keyring import Keyring, load_keyring, load_redrive_key
 from hub.minimise import Views
 from hub.names import Names
 from hub.policy_file import Policy
@@ -37,6 +38,8 @@ class Rules:
     views: Views
     validator: Validator
     marks: Marks
+    redrive_key: Ed25519PublicKey | None = None
+    """What re-drives are attested with; None: nothing is one."""
 
     @cached_property
     def versions_json(self) -> Fragment:
@@ -92,6 +95,7 @@ class RulesFiles:
             views=Views(policy),
             validator=Validator(REGISTRY, directory=directory, network=network, families=families),
             marks=self._marks,
+            redrive_key=load_redrive_key(settings.redrive_public_key),
         )
 
     def _look(self) -> tuple[tuple[str, int, int], ...]:
@@ -105,6 +109,7 @@ class RulesFiles:
         settings = self._settings
         yield settings.network
         yield settings.state_dir / "hub" / "keyring.toml"
+        yield settings.redrive_public_key
         if settings.schools_csv is not None:
             yield settings.schools_csv
         if settings.policy_dir is not None:

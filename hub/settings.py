@@ -168,6 +168,16 @@ class Settings(BaseSettings):
         """The public key: all that is needed to check them."""
         return self.state_dir / "hub" / "checkpoint-public.pem"
 
+    @property
+    def redrive_key(self) -> Path:
+        """The private key that attests re-drives: whoever sends dead letters on needs it, and nobody else."""
+        return self.state_dir / "hub" / "redrive-key.pem"
+
+    @property
+    def redrive_public_key(self) -> Path:
+        """The public key, with which lanes and audit check them."""
+        return self.state_dir / "hub" / "redrive-public.pem"
+
     def kafka_client(self) -> dict[str, Any]:
         """Connection arguments for every aiokafka client."""
         arguments: dict[str, Any] = {"bootstrap_servers": self.kafka.bootstrap_servers}

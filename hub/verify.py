@@ -4,8 +4,11 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from contracts.faults import Fault, FaultCode
 from contracts.headers import SIGNATURE, TRACEPARENT, mac_of, parse_signature, parse_traceparent
+from hub.attest import Redrive, redriven
 from hub.keyring import Keyring, SigningKey
 from hub.record import Record
 
@@ -18,11 +21,24 @@ class Signed(NamedTuple):
     agency: str | None
     key_id: str | None
     fault: Fault | None
+    redrive: Redrive | None = None
+    """What the hub attests of it, where it was refused before and sent again."""
 
 
-def verify(record: Record, keyring: Keyring) -> Signed:
-    """Who signed `record`; depends on the record, its broker time and the keyring alone."""
+def verify(record: Record, keyring: Keyring, redrive_key: Ed25519PublicKey | None = None) -> Signed:
+    """Who signed `record`; depends on the record, its broker time and the keys alone.
+
+    `redrive_key` is what re-drives are attested with; without one, a record that says it is one is refused.
+    """
+    redrive = redriven(record, redrive_key)
     fault = _header_fault(record.headers)
+    if isinstance(redrive, Fault):
+        redrive, fault = None, fault or redrive
+    by = _signed(record, keyring, fault)
+    return by if redrive is None else by._replace(redrive=redrive)
+
+
+def _signed(record: Record, keyring: Keyring, fault: Fault | None) -> Signed:
     signatures = [value for name, value in record.headers if name == SIGNATURE]
     if not signatures:
         return Signed(None, None, fault or Fault(FaultCode.UNSIGNED))

@@ -104,6 +104,12 @@ class Code(Enum):
         "A ledger record says otherwise than the event that it is about",
         "Mae cofnod cyfriflyfr yn dweud yn wahanol i'r digwyddiad y mae amdano",
     )
+    REDRIVE_WRONG = (
+        "AUD-209",
+        "A record counts as a re-drive that the hub does not attest, sent too often, or did not refuse before",
+        "Mae cofnod yn cyfrif fel un a ail-yrrwyd, ond nid yw'r hyb yn tystio iddo, fe'i hanfonodd yn rhy aml, neu ni "
+        "wrthododd mohono o'r blaen",
+    )
     TOLD_NOT_ENTITLED = (
         "AUD-211",
         "The ledger tells somebody whom the policy does not entitle",
@@ -313,6 +319,12 @@ class Note(Enum):
         "AUD-907",
         "lanes have a checkpoint that is over ten minutes older than the end of their ledger: is the hub keeping them?",
         "lôn â phwynt gwirio dros ddeng munud yn hŷn na diwedd eu cyfriflyfr: a yw'r hyb yn eu cadw?",
+    )
+    KEY_CAME_LATER = (
+        "AUD-908",
+        "events were refused for a key that was not known then and is now: their signature is not held against that",
+        "digwyddiad: fe'u gwrthodwyd oherwydd allwedd nad oedd yn hysbys bryd hynny ac sydd bellach: ni chaiff eu "
+        "llofnod ei ddal yn erbyn hynny",
     )
 
     def __init__(self, code: str, en: str, cy: str) -> None:

@@ -11,7 +11,7 @@ _TEXT: tuple[type, ...] = (str,)
 _OPTIONAL: tuple[type, ...] = (str, type(None))
 _NUMBER: tuple[type, ...] = (int,)
 
-Form = Mapping[str, Any]
+Form = dict[str, Any]
 """For each field its types, or the form of what it holds; in a list, the form of each item."""
 
 _COORDINATES: Form = {"topic": _TEXT, "partition": _NUMBER, "offset": _NUMBER}
@@ -57,7 +57,9 @@ _ANSWERS: Form = {
     "said_at": _TEXT,
     "reason": _OPTIONAL,
 }
-_ANSWERING: Form = {**_ENTRY, "answers": _ANSWERS}
+_REDRIVE: Form = {"origin": _COORDINATES, "count": _NUMBER}
+_MORE: Form = {"answers": _ANSWERS, "redrive": _REDRIVE}
+"""Fields that only some entries have."""
 _OUTCOMES = frozenset({"accepted", "duplicate", "conflict", "rejected"})
 VERSION = 1
 
@@ -68,7 +70,7 @@ def parse(value: bytes | None) -> Entry | None:
         entry = orjson.loads(value or b"")
     except ValueError:
         return None
-    has_form = _has(entry, _ENTRY) or _has(entry, _ANSWERING)
+    has_form = isinstance(entry, dict) and _has(entry, _ENTRY | {name: _MORE[name] for name in _MORE if name in entry})
     return entry if has_form and _holds_together(entry) else None
 
 

@@ -8,6 +8,7 @@ from hub.audit import ids
 from hub.audit.chain import identity
 from hub.audit.codes import Code, Note
 from hub.audit.entitled import Decision
+from hub.audit.entries import again
 from hub.audit.expected import Entry, Expectations, Outcome, Wanted, coordinates
 from hub.audit.judge import Judge, Judged, Signer, Trace
 from hub.audit.report import Report
@@ -15,6 +16,7 @@ from hub.audit.source import Record
 from hub.audit.spool import Spool
 from hub.audit.standing import Standing
 
+KEY_UNKNOWN = FaultCode.KEY_UNKNOWN.value
 CONFLICT = FaultCode.CONFLICT.value
 UNREADABLE_HEADER = FaultCode.HEADER_NOT_UTF8.value
 TOO_MANY_HEADERS = FaultCode.HEADERS_TOO_MANY.value
@@ -67,6 +69,8 @@ class EventAudit:
         expectations = event.rules.expectations
         decisions = expectations.decisions(judged) if outcome.name == "accepted" else {}
         if event.entry is not None:
+            for wrong in self._wrong_redrive(event, judged):
+                told(Code.REDRIVE_WRONG, wrong)
             for name in _wrong_facts(event.entry, judged, outcome):
                 told(Code.LEDGER_SAYS_OTHERWISE, name)
             if outcome.name == "accepted":
@@ -77,7 +81,11 @@ class EventAudit:
         record, entry = event.record, event.entry
         unseen = _unseen(record, entry)
         if unseen is None:
-            return event.rules.judge.judge(record)
+            judged = event.rules.judge.judge(record)
+            if entry is None or judged.signer.key_id is None or _codes(entry) != {KEY_UNKNOWN}:
+                return judged
+            report.notes[Note.KEY_CAME_LATER] += 1
+            return event.rules.judge.judge(record, key_was_unknown=True)
         report.notes[Note.HEADERS_UNSEEN] += 1
         if entry is None:
             return event.rules.judge.judge(record, (Signer(None, None, unseen), None))
@@ -96,7 +104,7 @@ class EventAudit:
         return Outcome("accepted")
 
     def _outcome(self, entry: Entry, judged: Judged, told: "_Teller") -> Outcome:
-        name, codes = entry["outcome"], frozenset(fault["code"] for fault in entry["faults"])
+        name, codes = entry["outcome"], _codes(entry)
         if not judged.valid:
             if name != "rejected":
                 told(Code.TAKEN_THOUGH_INVALID, name)
@@ -131,6 +139,18 @@ class EventAudit:
         if (first["topic"], first["partition"]) == (record.topic, record.partition) and first["offset"] > record.offset:
             yield Code.FIRST_AFTER_REPEAT
 
+    def _wrong_redrive(self, event: Event, judged: Judged) -> Iterator[str]:
+        """Whether the ledger has it as a re-drive rightly, and the first of the same record as turned away."""
+        said = (event.entry or {}).get("redrive")
+        if event.record.headers is not None and said != judged.redrive.entry:
+            yield "not attested" if judged.redrive.entry is None else "the ledger says otherwise"
+        elif said is not None:
+            origin = said["origin"]
+            topic = self._spool.topic(origin["topic"])
+            before = self._spool.entry(origin["partition"], topic, origin["offset"])
+            if before is not None and again(before)["outcome"] not in ("rejected", "conflict"):
+                yield "its first was not refused"
+
     def _accepted(self, judged: Judged) -> list[tuple[str, str, int]]:
         return self._spool.accepted(identity(judged.name["source"], judged.name["id"]))
 
@@ -150,7 +170,7 @@ def _unseen(record: Record, entry: Entry | None) -> str | None:
     """The fault of headers that can't be read: of a name, or, where the reader gives none at all, of their number."""
     if record.headers is None:
         return UNREADABLE_HEADER
-    codes = () if entry is None else [fault["code"] for fault in entry["faults"]]
+    codes = () if entry is None else _codes(entry)
     return TOO_MANY_HEADERS if not record.headers and TOO_MANY_HEADERS in codes else None
 
 
@@ -227,6 +247,10 @@ def _wrong_decision(entry: Mapping[str, Any] | None, wanted: Decision | None) ->
     if entry["view"] != wanted.view:
         return Code.WRONG_VIEW
     return Code.WRONG_REASON if any(entry[name] != value for name, value in wanted._asdict().items()) else None
+
+
+def _codes(entry: Entry) -> frozenset[str]:
+    return frozenset(fault["code"] for fault in entry["faults"])
 
 
 def _listed(codes: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from contracts.faults import FaultCode
 from contracts.registry import REGISTRY
 from hub.audit import ids
 from hub.audit.named import Strangers
+from hub.audit.redriven import Redriven, redriven
 from hub.audit.source import Headers, Record
 from hub.audit.standing import Standing
 from hub.audit.strict_json import Unreadable, read
@@ -66,6 +67,7 @@ class Judged:
     kind: EventType | None
     trace: Trace
     receipt_to: str | None
+    redrive: Redriven
 
     @property
     def valid(self) -> bool:
@@ -85,9 +87,15 @@ class Judge:
         self._standing = standing
         self._strangers = Strangers(standing)
 
-    def judge(self, record: Record, unseen: tuple[Signer, Trace | None] | None = None) -> Judged:
-        """What `record` is; `unseen` says what its headers hold where they can't be read."""
-        known = unseen[0] if unseen else self._signer(record)
+    def judge(
+        self, record: Record, unseen: tuple[Signer, Trace | None] | None = None, *, key_was_unknown: bool = False
+    ) -> Judged:
+        """What `record` is; `unseen` says what its headers hold where they can't be read.
+
+        `key_was_unknown`: by the keyring of then, in which its key was not.
+        """
+        again = redriven(record, self._standing.redrive_key)
+        known = unseen[0] if unseen else self._signer(record, again.fault, key_was_unknown=key_was_unknown)
         read_as = read(record.value)
         document = None if isinstance(read_as, Unreadable) else read_as
         name = _name(document)
@@ -116,18 +124,19 @@ class Judge:
             kind=kind,
             trace=(unseen[1] if unseen else None) or _trace(record, event),
             receipt_to=self._receipt_to(known.agency, name["source"]),
+            redrive=again,
         )
 
-    def _signer(self, record: Record) -> Signer:
+    def _signer(self, record: Record, unattested: str | None, *, key_was_unknown: bool) -> Signer:
         headers = record.headers or ()
-        wrong = _wrong_headers(headers)
+        wrong = _wrong_headers(headers) or unattested
         signatures = [value for name, value in headers if name == "dolen-signature"]
         if not signatures:
             return Signer(None, None, wrong or FaultCode.UNSIGNED.value)
         parts = (signatures[0] or b"").split(b",")
         if len(signatures) > 1 or not _is_signature(parts):
             return Signer(None, None, wrong or FaultCode.SIGNATURE_MALFORMED.value)
-        key = self._standing.keys.get(parts[1].decode())
+        key = None if key_was_unknown else self._standing.keys.get(parts[1].decode())
         if key is None:
             return Signer(None, None, wrong or FaultCode.KEY_UNKNOWN.value)
         mac = hmac.new(key.secret, record.value or b"", hashlib.sha256).hexdigest()

@@ -10,6 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from contracts.directory import Area, Directory
 from contracts.network import Network
 from contracts.topics import Family
@@ -38,6 +41,8 @@ class Standing:
     directory: Directory
     network: Network
     policy: Policy
+    redrive_key: Ed25519PublicKey | None = None
+    """With which the hub's operators attest what they send again; None: nothing is a re-drive."""
 
     @property
     def versions(self) -> tuple[str, str, str]:
@@ -79,6 +84,7 @@ def standing(settings: Settings, *, policy_dir: Path | None = None, network: Pat
         directory=directory,
         network=Network.load(network or settings.network, directory),
         policy=Policy.read(policy_dir or settings.policy_dir, directory),
+        redrive_key=_redrive_key(settings.redrive_public_key),
     )
 
 
@@ -99,6 +105,18 @@ def _keys(file: Path) -> Iterable[Key]:
         raise StartRefused(f"{file}: an audit needs the hub's keyring ({missing.strerror}); name its --state") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, binascii.Error) as wrong:
         raise StartRefused(f"{file}: not a keyring ({type(wrong).__name__}); run `dolen provision`") from None
+
+
+def _redrive_key(file: Path) -> Ed25519PublicKey | None:
+    if not file.exists():
+        return None
+    try:
+        key = load_pem_public_key(file.read_bytes())
+    except (OSError, ValueError):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise StartRefused(f"{file}: an audit needs the public key of re-drives; `dolen provision` made it")
+    return key
 
 
 def _ms(moment: datetime) -> int:

@@ -13,6 +13,7 @@ from random import Random
 
 from contracts.envelope import MAX_EVENT_BYTES
 from contracts.headers import SIGNATURE
+from hub.attest import REDRIVE
 from hub.bench.load import Load, Loaded
 from hub.settings import Settings
 from hub.simulate.generator import Mix, Plan, simulate
@@ -181,6 +182,8 @@ def _around(good: Planned, keys: Keys) -> Iterator[Hostile]:
     yield record(headers=[signature, *([("h", b"v")] * 65)])
     yield record(headers=[signature, *([("h", b"v")] * 100_000)])
     yield record(headers=[signature, *([("", None)] * 100_000)])
+    for attested in (b"v1,1,referrals.v1/0/0," + b"0" * 128, b"v1,9,x/0/0," + b"f" * 128, None, b"", b"\0" * 300):
+        yield record(headers=[signature, (REDRIVE, attested)])
     for wrong in (b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\x80" * 1000):
         yield record(headers=[signature, ("x", wrong)])
         yield record(headers=[("traceparent", wrong), signature])

@@ -5,7 +5,7 @@ import pytest
 from contracts.kinds import Kind
 from contracts.registry import REGISTRY
 from contracts.topics import ACCESS_REPORTS, HEARTBEATS, INBOUND, Family
-from hub.access import HUB, Acl, access, families_of
+from hub.access import HUB, REDRIVE, Acl, access, families_of
 
 AGENCIES = {"cardiff-education": Kind.EDUCATION, "south-wales-police": Kind.POLICE, "schools": Kind.SCHOOLS}
 
@@ -92,3 +92,13 @@ def test_rules_about_our_users_or_names_are_ours_to_mend(acl: Acl, covered: bool
 )
 def test_a_wide_rule_of_somebody_elses_that_reaches_our_topics_is_told(acl: Acl, exposed: bool) -> None:
     assert wanted().exposed_by(acl) is exposed
+
+
+def test_the_user_that_sends_dead_letters_on_writes_what_agencies_write_and_reads_nothing() -> None:
+    allowed = {(acl.operation, acl.resource, acl.name) for acl in wanted().acls if acl.user == REDRIVE}
+    assert allowed == {(operation, "TOPIC", name) for operation in ("WRITE", "DESCRIBE") for name in INBOUND}
+
+
+def test_besides_agencies_only_that_user_writes_what_agencies_write() -> None:
+    writers = {acl.user for acl in wanted().acls if acl.operation == "WRITE" and acl.name in INBOUND}
+    assert writers == {*AGENCIES, REDRIVE}

@@ -22,7 +22,7 @@ HEAD = ChainHead(7, "a" * 64)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    CredentialFiles(tmp_path).write_checkpoint_key()
+    CredentialFiles(tmp_path).write_own_key(CredentialFiles(tmp_path).checkpoint_key_path)
     return Settings(state_dir=tmp_path)
 
 

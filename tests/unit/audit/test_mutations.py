@@ -422,6 +422,7 @@ def test_every_violation_is_found_in_some_test():
         C.LEDGER_AHEAD, C.PARTITIONS, C.ACCEPTED_TWICE, C.REFUSED_THOUGH_VALID, C.TAKEN_THOUGH_INVALID,
         C.FIRST_AFTER_REPEAT,
         C.CUT_OFF, C.CHECKPOINT_FORGED,  # test_cut_off.py
+        C.REDRIVE_WRONG,  # test_redriven.py
     }  # fmt: skip
     assert mutated | elsewhere == set(Code)
 
