@@ -203,3 +203,17 @@ def test_every_authority_has_terms_for_this_school_year_and_the_next() -> None:
     for area in Directory.packaged().areas:
         assert CALENDAR.knows(date(2025, 9, 1), authority=area.authority)
         assert CALENDAR.knows(date(2027, 8, 31), authority=area.authority)
+
+
+def test_what_the_packaged_calendar_says_of_an_authority_is_said_of_one_that_there_is() -> None:
+    authorities = {area.authority for area in Directory.packaged().areas}
+    named = {name for year in CALENDAR.file.year for name in year.authorities}
+    named |= {closed.authority for closed in CALENDAR.file.closed if closed.authority}
+    assert named <= authorities
+    assert {closed.school for closed in CALENDAR.file.closed} <= {"", *Directory.packaged().schools}
+
+
+def test_an_authoritys_training_day_is_a_school_day_elsewhere() -> None:
+    first = date(2026, 9, 1)
+    assert not CALENDAR.is_school_day(first, authority="vale-of-glamorgan", party="/schools/6732178")
+    assert CALENDAR.is_school_day(first, authority="cardiff", party="/schools/6812003")
