@@ -280,14 +280,15 @@ class Browser:
 
 
 @contextlib.contextmanager
-def ground(database_url: str, folder: Path) -> Iterator[Ground]:
-    """A database of a test's own on the server."""
+def ground(database_url: str, folder: Path, *, tables: bool = True) -> Iterator[Ground]:
+    """A database of a test's own on the server, with the portal's tables."""
     name = f"schools_{secrets.token_hex(4)}"
     with psycopg.connect(database_url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"'.encode())
         try:
             made = Ground(f"{database_url.rpartition('/')[0]}/{name}", folder)
-            made.run_with(make_tables)
+            if tables:
+                made.run_with(make_tables)
             yield made
         finally:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

@@ -196,7 +196,8 @@ def _run(settings: SchoolsSettings, work: Callable[["AsyncConnection"], Awaitabl
             await database.dispose()
 
     try:
-        return asyncio.run(connected())
+        with as_our_errors():
+            return asyncio.run(connected())
     except SQLAlchemyError as failure:
         raise Unavailable(
             f"the portal's database can't be used ({type(failure).__name__}); see [schools] database_url"

@@ -1,12 +1,8 @@
-"""Opens the portal's database: connections that show no value in an error, and the tables where there are none yet."""
+"""Opens the portal's database: connections that show no value in an error, and tables of this program's version."""
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from adapters.schools.store.tables import SCHEMA, metadata
-
-_LOCK = 0x5C4001
-"""Two portals that start at once: one makes the tables, the other waits."""
+from adapters.schools.store.migrate import migrate
 
 
 def engine(url: str, *, connections: int = 20) -> AsyncEngine:
@@ -22,8 +18,6 @@ def engine(url: str, *, connections: int = 20) -> AsyncEngine:
 
 
 async def make_tables(database: AsyncEngine) -> None:
-    """Make what is missing."""
+    """Make or change what is missing; raises StoreRefused where a newer program has been here."""
     async with database.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(migrate)
