@@ -36,6 +36,7 @@ _SAID_AT = {
     "asked": "asked_at",
     "escalated": "escalated_at",
     "gap": "let_through_at",
+    "restored": "restored_at",
 }
 """The kinds of a recipient's receipt, each with the field that says when it happened."""
 

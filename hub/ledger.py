@@ -87,11 +87,11 @@ class Answers(BaseModel):
     """The notification's id."""
     original: Original
     kind: str
-    """`delivered`, `opened`, `accepted-by`, `refused`, `asked`, `escalated` or `gap`."""
+    """`delivered`, `opened`, `accepted-by`, `refused`, `asked`, `escalated`, `gap` or `restored`."""
     said_at: Moment
     """When it happened, as the recipient says."""
     reason: str | None
-    """Why it was refused or passed on, a code; of a gap, the numbers that did not come; None for the others."""
+    """A code: why it was refused or passed on, or what no longer holds; of a gap, its numbers; None for the others."""
 
 
 class RedriveEntry(BaseModel):

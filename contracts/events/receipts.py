@@ -266,6 +266,24 @@ class NotificationGap(Event):
     data: GapData
 
 
+class RestoredData(Answer):
+    """A recipient has again what it refused or was kept from: the reason for that no longer holds."""
+
+    restored_at: Annotated[Moment, Sharing.CASE]
+    role: Annotated[Line, Sharing.CASE]
+    """Of whoever put it right, for example an education desk."""
+    reason: Annotated[Literal["not-our-child", "conflict-of-interest"], Sharing.CASE]
+    """What no longer holds."""
+
+
+class NotificationRestored(Event):
+    """A recipient has again what it had been kept from."""
+
+    type: Literal["wales.child-protection.receipts.restored.v1"]
+    dataschema: Literal["urn:dolen:schema:wales.child-protection.receipts.restored.v1"]
+    data: RestoredData
+
+
 EVENTS: tuple[EventType, ...] = (
     declared(
         EventAccepted,
@@ -336,5 +354,12 @@ EVENTS: tuple[EventType, ...] = (
         title_en="Let through before its turn",
         title_cy="Gadawyd drwodd cyn ei dro",
         summary="A notification went to the recipient's system though earlier ones of its sender did not come.",
+    ),
+    declared(
+        NotificationRestored,
+        publishers=EVERY_AGENCY,
+        title_en="Restored",
+        title_cy="Adferwyd",
+        summary="A recipient has again what it refused or was kept from: the reason for that no longer holds.",
     ),
 )

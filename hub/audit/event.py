@@ -215,7 +215,7 @@ def _answers(judged: Judged) -> dict[str, Any] | None:
 def _reason(kind: str, data: Mapping[str, Any]) -> str | None:
     if kind == "gap":
         return "{}-{}".format(data["missing_from"], data["missing_from"] + data["missing"] - 1)
-    return data["reason"] if kind in ("refused", "escalated") else None
+    return data["reason"] if kind in ("refused", "escalated", "restored") else None
 
 
 def _hold_decisions(

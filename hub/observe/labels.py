@@ -38,6 +38,7 @@ class Label(Enum):
     ESCALATED = "passed on to somebody else", "trosglwyddwyd i rywun arall"
     GAP = "let through before its turn", "gadawyd drwodd cyn ei dro"
     GAP_OF = "gap of {count} before {number}", "bwlch o {count} cyn {number}"
+    RESTORED = "given back: this no longer holds", "rhoddwyd yn ôl: nid yw hyn yn wir mwyach"
     RECEIPT = "receipt to the sender", "derbynneb i'r anfonwr"
     REPEAT = "repeat, dropped", "ailanfoniad, wedi'i ollwng"
     CONFLICT = "other content under this id", "cynnwys arall o dan yr id hwn"

@@ -17,6 +17,7 @@ ANSWERS = {
     AnswerKind.ASKED: Label.ASKED,
     AnswerKind.ESCALATED: Label.ESCALATED,
     AnswerKind.GAP: Label.GAP,
+    AnswerKind.RESTORED: Label.RESTORED,
 }
 
 OUTCOMES = {

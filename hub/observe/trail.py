@@ -97,6 +97,7 @@ class AnswerKind(StrEnum):
     ASKED = "asked"
     ESCALATED = "escalated"
     GAP = "gap"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Answered:
     said_ms: int
     """When it happened, as the recipient says; milliseconds since 1970."""
     reason: str
-    """Why it was refused or passed on, a code; of a gap, the numbers that did not come; empty for the others."""
+    """A code: why it was refused or passed on, or what no longer holds; of a gap, its numbers; empty for the others."""
     recorded: Recorded
     """The receipt's own record in the ledger."""
 

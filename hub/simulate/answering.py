@@ -21,15 +21,17 @@ from contracts.events.receipts import (
     NotificationGap,
     NotificationOpened,
     NotificationRefused,
+    NotificationRestored,
     OpenedData,
     RefusedData,
+    RestoredData,
 )
 from contracts.identity import delivery_id
 from hub.simulate.draft import Draft
 from hub.simulate.names import ROLES, TEAMS
 from hub.simulate.words import Words
 
-Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap"]
+Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored"]
 
 MODELS: Mapping[Answer, type[Event]] = {
     "delivered": NotificationDelivered,
@@ -39,6 +41,7 @@ MODELS: Mapping[Answer, type[Event]] = {
     "asked": NotificationAsked,
     "escalated": NotificationEscalated,
     "gap": NotificationGap,
+    "restored": NotificationRestored,
 }
 
 
@@ -106,4 +109,13 @@ def _data(
                 let_through_at=when,
                 missing_from=event.sequence - 1,
                 missing=1,
+            )
+        case "restored":
+            return RestoredData(
+                delivery=delivery,
+                original=original,
+                original_type=event.type,
+                restored_at=when,
+                role=ROLES[kind],
+                reason="not-our-child",
             )

@@ -226,6 +226,8 @@ class _Tale:
         said: tuple[Answer, ...] = ("delivered", "opened", last)[: rng.randrange(1, 4)]
         if event.sequence > 1 and last == "asked":
             said = ("gap", *said)  # one that came before its turn leaves more to ask
+        if said[-1] == "refused" and rng.random() < 0.5:
+            said = (*said, "restored")
         for answer in said:
             self._answers.append(_answer(event, recipient, answer, episode, kind))
 

@@ -223,6 +223,12 @@ SCENES: tuple[Scene, ...] = (
         "Nobody at Stanwell opened it in time: the authority's education desk is told.",
     ),
     Scene(
+        0, "16:50",
+        _answers(PROBATION, "restored", "convened"),
+        "Mae'r gwasanaeth prawf yn dod o hyd i'r achos wedi'r cyfan, o dan enw arall: mae'r gwrthodiad ar ben.",
+        "Probation finds the case after all, under another name: its refusal no longer holds.",
+    ),
+    Scene(
         0, "17:30",
         _step(reporting.discussion_held, enquiry="joint", absent=(STANWELL,)),
         "Ymholiadau adran 47 ar y cyd, i bob plentyn. Nid oedd Stanwell yno; caiff wybod yr un fath.",

@@ -96,6 +96,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "receipts.asked": {POLICE: "receipt"},
     "receipts.escalated": {POLICE: "receipt"},
     "receipts.gap": {},
+    "receipts.restored": {POLICE: "receipt"},
 }
 """Of each example, with participants of every kind: view, or reason for not being told. Written from domain.md."""
 

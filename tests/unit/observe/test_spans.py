@@ -282,7 +282,9 @@ def test_an_attribute_that_was_not_declared_is_refused() -> None:
         attributes({"child.name": "x"})
 
 
-@pytest.mark.parametrize("kind", ["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap"])
+@pytest.mark.parametrize(
+    "kind", ["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored"]
+)
 def test_no_text_of_a_receipt_gets_into_a_span(kind: str) -> None:
     topics = MemoryTopics()
     topics.decide(entry())
