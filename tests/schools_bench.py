@@ -104,8 +104,7 @@ async def _night(portal: Ground, database: AsyncEngine, numbers: list[str]) -> N
             ref = await receive(
                 connection,
                 notice(delivery),
-                addressing=parts.addressing,
-                calendar=parts.calendar,
+                passing=parts.passing,
                 clock=parts.clock,
             )
         assert ref is not None

@@ -37,6 +37,7 @@ from contracts.access import AccessRecord
 from contracts.delivery import Delivery, view_of
 from contracts.directory import Directory
 from contracts.identity import delivery_id
+from contracts.parties import agency_of
 from contracts.registry import REGISTRY
 from hub.minimise import Views, delivered_subject
 from hub.policy_file import Policy
@@ -105,6 +106,10 @@ class Ground:
                 "port": self.port,
                 "secret_file": self.folder / "secret",
                 "development": True,
+                "mail": {"host": "127.0.0.1", "sender": "porth@dolen.example"},
+                "out_of_hours": {
+                    agency_of(desk): {"email": f"duty@{agency_of(desk)}.example"} for desk in (DESK, WELSH_DESK)
+                },
                 **self.more,
             }
         )
@@ -170,13 +175,7 @@ class Ground:
         async def received(database: AsyncEngine) -> str | None:
             portal = self.portal(database)
             async with database.begin() as connection:
-                return await receive(
-                    connection,
-                    notice(delivery),
-                    addressing=portal.addressing,
-                    calendar=portal.calendar,
-                    clock=portal.clock,
-                )
+                return await receive(connection, notice(delivery), passing=portal.passing, clock=portal.clock)
 
         return self.run_with(received)
 
@@ -188,7 +187,7 @@ class Ground:
     def pass_on(self) -> int:
         async def passed(database: AsyncEngine) -> int:
             portal = self.portal(database)
-            return await pass_on(database, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock)
+            return await pass_on(database, passing=portal.passing, clock=portal.clock)
 
         return self.run_with(passed)
 

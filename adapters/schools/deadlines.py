@@ -53,16 +53,23 @@ class Plan:
 
 
 def on_arrival(
-    at: datetime, *, place: Place | None, party: str, designated: bool, ours: bool, calendar: Calendar
+    at: datetime,
+    *,
+    place: Place | None,
+    party: str,
+    designated: bool,
+    ours: bool,
+    calendar: Calendar,
+    desk_limit: datetime,
 ) -> Plan:
     """The plan for a notification that comes now.
 
-    `designated`: somebody is there to be told; `ours`: the school has not said that it is no pupil of its own.
+    `designated`: somebody is there to be told; `ours`: the school has not said that it is no pupil of its own;
+    `desk_limit`: by when the education desk must have opened what it is given now.
     """
     because = _at_once(at, place=place, party=party, designated=designated, ours=ours, calendar=calendar)
     if because is not None or place is None:
-        limit = desk_limit(at, calendar)
-        return Plan(limit, because or Because.SCHOOL_UNKNOWN, limit)
+        return Plan(desk_limit, because or Because.SCHOOL_UNKNOWN, desk_limit)
     due_at = next_school_morning(at, place=place, calendar=calendar)
     return Plan(due_at, None, due_at)
 

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.schools.bouncing import read_bounces
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock, wall_clock
 from adapters.schools.hooking import call_webhooks
@@ -74,10 +75,7 @@ class SchoolsEdge:
         try:
             await self._prepared()
             async with self.database.begin() as connection:
-                portal = self.portal
-                await receive(
-                    connection, native, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock
-                )
+                await receive(connection, native, passing=self.portal.passing, clock=self.clock)
         except SQLAlchemyError as failure:
             log.error("notice.not_kept", error=type(failure).__name__)
             return Retry("store-is-away")
@@ -131,22 +129,25 @@ class SchoolsEdge:
         return len(answers)
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        portal = self.portal
-        await watch(self.database, addressing=portal.addressing, calendar=portal.calendar, clock=self.clock, stop=stop)
+        await watch(self.database, passing=self.portal.passing, clock=self.clock, stop=stop)
 
     async def _point(self, stop: asyncio.Event) -> None:
-        mail = self.settings.mail
+        mail, passing = self.settings.mail, self.portal.passing
         if mail is None:
             log.warning("pointers.none", remedy="without [schools.mail] nobody is told by e-mail that something waits")
             return
-        await send_pointers(
-            self.database,
-            MailServer(mail),
-            addressing=self.portal.addressing,
-            calendar=self.portal.calendar,
-            clock=self.clock,
-            stop=stop,
-        )
+        if mail.bounces is None:
+            log.warning(
+                "bounces.none", remedy="without [schools.mail] bounces, a mail that comes back later is not seen"
+            )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(
+                send_pointers(self.database, MailServer(mail), passing=passing, clock=self.clock, stop=stop)
+            )
+            if mail.bounces is not None:
+                tasks.create_task(
+                    read_bounces(self.database, mail.bounces, passing=passing, clock=self.clock, stop=stop)
+                )
 
     async def _report(self, stop: asyncio.Event) -> None:
         credentials = load_credentials(self.settings.credentials)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.schools.addressing import Addressing
 from adapters.schools.calling import Answer, call, signed
 from adapters.schools.clock import Clock
-from adapters.schools.pointing import Why
+from adapters.schools.pointing import Address, Why
 from adapters.schools.store import pointers, webhooks
 from adapters.sdk.waits import stopped_within
 
@@ -103,6 +103,6 @@ async def _settle(
     if answer.gone or (found.failing_since is not None and at - found.failing_since >= FAILING_FOR):
         log.error("webhook.off", party=found.party, answer=answer.said)
         await webhooks.turn_off(connection, found.party, at)
-        told = [(found.owner, "cy"), *await addressing.designated(connection, found.desk)]
+        told = [Address(found.owner, "cy"), *await addressing.designated(connection, found.desk)]
         if addressing.settings.mail is not None:
             await pointers.point(connection, found.notice, Why.WEBHOOK_OFF, addresses=told, at=at)

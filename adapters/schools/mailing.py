@@ -10,6 +10,8 @@ from adapters.schools.pointing import Message
 from adapters.schools.settings import Mail
 
 TIMEOUT_S = 20
+FOR_GOOD = 500
+"""From this code on, a mail server means what it says for good (RFC 5321, 4.2.1)."""
 
 
 class Bounced(Exception):
@@ -56,9 +58,12 @@ class MailServer:
                 timeout=TIMEOUT_S,
             )
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            codes = [recipient.code for recipient in refused.recipients]
-            if all(code >= 500 for code in codes):
+            if all(recipient.code >= FOR_GOOD for recipient in refused.recipients):
                 raise Bounced from None
-            raise NotNow from None
+            raise NotNow(type(refused).__name__) from None
+        except aiosmtplib.SMTPDataError as refused:
+            if refused.code >= FOR_GOOD:
+                raise Bounced from None
+            raise NotNow(type(refused).__name__) from None
         except (aiosmtplib.SMTPException, OSError) as failure:
             raise NotNow(type(failure).__name__) from None

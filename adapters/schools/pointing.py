@@ -1,6 +1,6 @@
 """Decides who is sent a pointer and what it says: that something is waiting, by when, where; nothing of whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,6 +17,8 @@ class Why(StrEnum):
     """The education desk has one that nobody at the school opened, or could."""
     OUT_OF_HOURS = "out-of-hours"
     """The education desk has not opened it either."""
+    RESTORED = "restored"
+    """The education desk gave back what the school had called no pupil of its own."""
     WEBHOOK_OFF = "webhook-off"
     """A school's own system took nothing for days: its webhook is turned off."""
 
@@ -25,8 +27,24 @@ SUBJECTS = {
     Why.WAITING: N_("A safeguarding notification is waiting"),
     Why.PASSED_ON: N_("A safeguarding notification was passed on to the education desk"),
     Why.OUT_OF_HOURS: N_("A safeguarding notification has not been opened by anybody"),
+    Why.RESTORED: N_("A safeguarding notification was given back to your school"),
     Why.WEBHOOK_OFF: N_("A school's own system is no longer sent notifications"),
 }
+
+
+TO_SCHOOLS = frozenset({Why.WAITING, Why.RESTORED})
+"""Those by which a school's own people are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one message goes."""
+
+    where: str = field(repr=False)
+    language: str
+    """The one that comes first."""
+    person: str | None = None
+    """Whose it is; None: a contact that is nobody of the portal's."""
 
 
 @dataclass(frozen=True, slots=True)

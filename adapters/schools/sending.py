@@ -7,11 +7,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.schools.addressing import Addressing
-from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock
-from adapters.schools.deadlines import desk_limit
+from adapters.schools.deadlines import Because
 from adapters.schools.mailing import Bounced, NotNow, Provider
+from adapters.schools.passing import Passing
 from adapters.schools.pointing import Why, message
 from adapters.schools.store import pointers
 from adapters.sdk.waits import stopped_within
@@ -25,33 +24,25 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 async def send_pointers(
-    database: AsyncEngine,
-    provider: Provider,
-    *,
-    addressing: Addressing,
-    calendar: Calendar,
-    clock: Clock,
-    stop: asyncio.Event,
+    database: AsyncEngine, provider: Provider, *, passing: Passing, clock: Clock, stop: asyncio.Event
 ) -> None:
     """Send until `stop`."""
     while not stop.is_set():
         try:
-            while await send_one(database, provider, addressing=addressing, calendar=calendar, clock=clock):
+            while await send_one(database, provider, passing=passing, clock=clock):
                 pass
         except SQLAlchemyError as failure:
             log.error("pointers.not_read", error=type(failure).__name__)
         await stopped_within(stop, LOOK_EVERY_S)
 
 
-async def send_one(
-    database: AsyncEngine, provider: Provider, *, addressing: Addressing, calendar: Calendar, clock: Clock
-) -> bool:
+async def send_one(database: AsyncEngine, provider: Provider, *, passing: Passing, clock: Clock) -> bool:
     """Send the pointer that is due first; False where none is."""
     async with database.begin() as connection:
         found = await pointers.next_to_send(connection, clock())
         if found is None:
             return False
-        why, portal = Why(found.why), addressing.settings.address
+        why, portal = Why(found.why), passing.addressing.settings.address
         link = portal if why is Why.WEBHOOK_OFF else f"{portal}/n/{found.ref}"
         said = message(why, link=link, due_at=found.due_at, language=found.language)
         try:
@@ -59,10 +50,9 @@ async def send_one(
         except Bounced:
             log.warning("pointer.bounced", pointer=found.id)
             at = clock()
-            desk = await pointers.bounced(connection, found.id, at, limit=desk_limit(at, calendar))
-            if desk is not None:
-                told = await addressing.designated(connection, desk)
-                await pointers.point(connection, found.notice, Why.PASSED_ON, addresses=told, at=at)
+            unreached = await pointers.bounced(connection, found.id, at)
+            if unreached is not None:
+                await passing.to_desk(connection, unreached, Because.POINTER_BOUNCED, at)
         except NotNow as reason:
             log.warning("pointer.not_sent", pointer=found.id, error=str(reason), tries=found.tries + 1)
             await pointers.not_yet(connection, found, clock() + min(LONGEST_WAIT, FIRST_WAIT * 2**found.tries))

@@ -40,6 +40,8 @@ class Mail(BaseModel):
     """The user's password."""
     sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
     """The address that pointers come from, and bounces go to."""
+    bounces: Path | None = None
+    """The Maildir into which mail to `sender` is put; None: what comes back later is not read."""
     text_gateway: str | None = None
     """A domain that makes a text message of a mail to `<number>@<domain>`; None: no texts are sent."""
 

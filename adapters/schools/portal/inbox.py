@@ -90,6 +90,11 @@ def line(visit: Visit, found: Any) -> dict[str, Any]:
         "because": found.desk_because or "",
         "desk_opened": found.desk_opened_at is not None,
         "out_of_hours": found.out_of_hours_at is not None,
+        "nobody_left": found.desk_at is not None
+        and found.desk_opened_at is None
+        and found.opened_at is None
+        and found.out_of_hours_at is None
+        and found.next_step_at is None,
     }
 
 

@@ -7,14 +7,12 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.schools.deadlines import desk_limit
-from adapters.schools.pointing import Why
 from adapters.schools.portal.inbox import line
 from adapters.schools.portal.pages import page_of
 from adapters.schools.portal.paths import Language, Ref, path_of
 from adapters.schools.portal.portal import Portal, Visit
 from adapters.schools.roles import Role
-from adapters.schools.store import answering, notices, pointers, shown
+from adapters.schools.store import answering, notices, shown
 from adapters.schools.words.facts import Teller
 from adapters.schools.words.guidance import guidance
 from adapters.schools.words.history import told as steps_told
@@ -77,10 +75,9 @@ def router(portal: Portal) -> APIRouter:
             if visit.reader.role_at(found.party) in (None, Role.DESK):
                 await visit.refuse("notification.not-ours", about=found.id)
             if chosen:
-                limit = desk_limit(visit.at, portal.calendar)
-                await answering.disown(visit.connection, visit.reader, found, visit.at, places=chosen, limit=limit)
-                told = await portal.addressing.designated(visit.connection, found.desk)
-                await pointers.point(visit.connection, found.id, Why.PASSED_ON, addresses=told, at=visit.at)
+                await answering.disown(
+                    visit.connection, visit.reader, found, visit.at, places=chosen, passing=portal.passing
+                )
                 await visit.record(Act.CHANGED, "notification.not-ours", party=found.party, about=found.id)
             left = await shown.find(visit.connection, visit.reader, ref)
         if not chosen:

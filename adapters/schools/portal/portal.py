@@ -14,6 +14,7 @@ from starlette.requests import Request
 from adapters.schools.addressing import Addressing
 from adapters.schools.calendar import Calendar
 from adapters.schools.clock import Clock
+from adapters.schools.passing import Passing
 from adapters.schools.places import Place, Places
 from adapters.schools.reader import Reader
 from adapters.schools.roles import TITLES
@@ -53,6 +54,11 @@ class Portal:
     def addressing(self) -> Addressing:
         """Where pointers go."""
         return Addressing(self.settings, self.places)
+
+    @property
+    def passing(self) -> Passing:
+        """Who is next."""
+        return Passing(self.addressing, self.calendar)
 
     @property
     def cookie(self) -> str:

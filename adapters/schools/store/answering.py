@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.schools.deadlines import Because
 from adapters.schools.native import Did
+from adapters.schools.passing import Passing
 from adapters.schools.reader import Reader
 from adapters.schools.store.notices import note
-from adapters.schools.store.shown import role_for
+from adapters.schools.store.shown import UNLESS_A_CHILD_IS_THE_DESKS, role_for
 from adapters.schools.store.tables import children, not_ours, notices
 from contracts.parties import agency_of
 
@@ -21,7 +22,7 @@ async def accept(connection: AsyncConnection, reader: Reader, found: Any, at: da
     taken = await connection.execute(
         update(notices)
         .where(notices.c.id == found.id, notices.c.accepted_at.is_(None), notices.c.refused_at.is_(None))
-        .values(accepted_at=at, accepted_by=reader.id, next_step_at=None)
+        .values(accepted_at=at, accepted_by=reader.id, next_step_at=UNLESS_A_CHILD_IS_THE_DESKS)
         .returning(notices.c.id)
     )
     if taken.first() is None:
@@ -38,7 +39,7 @@ async def ask(
 
 
 async def disown(
-    connection: AsyncConnection, reader: Reader, found: Any, at: datetime, *, places: frozenset[int], limit: datetime
+    connection: AsyncConnection, reader: Reader, found: Any, at: datetime, *, places: frozenset[int], passing: Passing
 ) -> bool:
     """These children are no pupils of the school: it sees no more of them, and the education desk has it from now on.
 
@@ -55,25 +56,16 @@ async def disown(
     if said.first() is None:
         return False
     await _note(connection, reader, found, Did.REFUSED, at)
-    await _pass_on(connection, found, at, limit)
+    if not await passing.to_desk(connection, found, Because.NOT_OUR_CHILD, at):
+        await passing.tell_desk(connection, found, at)
     all_places = select(func.count(func.distinct(children.c.place))).where(children.c.notice == found.id)
     if (await connection.execute(all_places)).scalar_one() == len(places):
+        limit = await passing.limit(connection, found.desk, at)
+        still = case((notices.c.desk_opened_at.is_(None), limit), else_=None)
         await connection.execute(
-            update(notices).where(notices.c.id == found.id).values(refused_at=at, next_step_at=limit)
+            update(notices).where(notices.c.id == found.id).values(refused_at=at, next_step_at=still)
         )
     return True
-
-
-async def _pass_on(connection: AsyncConnection, found: Any, at: datetime, limit: datetime) -> None:
-    passed = await connection.execute(
-        update(notices)
-        .where(notices.c.id == found.id, notices.c.desk_at.is_(None))
-        .values(desk_at=at, desk_because=Because.NOT_OUR_CHILD.value, next_step_at=limit)
-        .returning(notices.c.id)
-    )
-    if passed.first() is not None:
-        agency = agency_of(found.recipient)
-        await note(connection, found.id, agency, Did.TO_DESK, at, because=Because.NOT_OUR_CHILD)
 
 
 async def _note(

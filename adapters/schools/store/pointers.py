@@ -4,31 +4,30 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.schools.deadlines import Because
 from adapters.schools.native import Did
-from adapters.schools.pointing import Why
+from adapters.schools.pointing import TO_SCHOOLS, Address, Why
 from adapters.schools.store.notices import note
-from adapters.schools.store.tables import notices, pointers
+from adapters.schools.store.tables import notices, people, pointers
 from contracts.parties import agency_of
 
 
-async def point(
-    connection: AsyncConnection, notice: str, why: Why, *, addresses: list[tuple[str, str]], at: datetime
-) -> None:
-    """Have pointers sent to addresses, each with its language."""
+async def point(connection: AsyncConnection, notice: str, why: Why, *, addresses: list[Address], at: datetime) -> None:
+    """Have pointers sent, one to each address."""
     rows = [
         {
             "id": str(uuid.uuid4()),
             "notice": notice,
             "why": why.value,
-            "address": address,
-            "language": language,
+            "address": address.where,
+            "language": address.language,
+            "person": address.person,
+            "made_at": at,
             "next_try_at": at,
         }
-        for address, language in dict.fromkeys(addresses)
+        for address in dict.fromkeys(addresses)
     ]
     if rows:
         await connection.execute(insert(pointers), rows)
@@ -58,36 +57,50 @@ async def not_yet(connection: AsyncConnection, pointer: Any, next_try_at: dateti
     await _changed(connection, pointer.id, tries=pointer.tries + 1, next_try_at=next_try_at)
 
 
-async def bounced(connection: AsyncConnection, pointer: str, at: datetime, *, limit: datetime) -> str | None:
-    """The address takes nothing: where no other pointer got through, the education desk has the notification at once.
+async def bounced(connection: AsyncConnection, pointer: str, at: datetime) -> Any | None:
+    """It came back; gives the notification where none of the school's people was reached by another, else None.
 
-    Gives that desk, which is to be told; None where somebody else is or was.
+    One that comes back twice changes nothing the second time.
     """
-    found = (
-        await connection.execute(
-            update(pointers)
-            .where(pointers.c.id == pointer, pointers.c.bounced_at.is_(None))
-            .values(bounced_at=at, next_try_at=None)
-            .returning(pointers.c.notice)
-        )
-    ).first()
+    back = await connection.execute(
+        update(pointers)
+        .where(pointers.c.id == pointer, pointers.c.bounced_at.is_(None))
+        .values(bounced_at=at, next_try_at=None)
+        .returning(pointers.c.notice, pointers.c.person, pointers.c.why)
+    )
+    found = back.first()
     if found is None:
         return None
-    other = exists(select(pointers.c.id).where(pointers.c.notice == found.notice, pointers.c.bounced_at.is_(None)))
-    unread = (notices.c.opened_at.is_(None), notices.c.desk_at.is_(None), notices.c.refused_at.is_(None))
-    passed = await connection.execute(
-        update(notices)
-        .where(notices.c.id == found.notice, *unread, ~other)
-        .values(desk_at=at, desk_because=Because.POINTER_BOUNCED.value, next_step_at=limit)
-        .returning(notices.c.desk)
+    columns = (notices.c.id, notices.c.recipient, notices.c.desk, notices.c.opened_at, notices.c.desk_at)
+    notice = (await connection.execute(select(*columns).where(notices.c.id == found.notice))).one()
+    await note(connection, notice.id, agency_of(notice.recipient), Did.BOUNCED, at, person=found.person)
+    if Why(found.why) not in TO_SCHOOLS or notice.opened_at is not None or notice.desk_at is not None:
+        return None
+    reached = select(pointers.c.id).where(
+        pointers.c.notice == notice.id,
+        pointers.c.why.in_([why.value for why in TO_SCHOOLS]),
+        pointers.c.bounced_at.is_(None),
     )
-    desk: str | None = passed.scalar_one_or_none()
-    recipient = select(notices.c.recipient).where(notices.c.id == found.notice)
-    agency = agency_of((await connection.execute(recipient)).scalar_one())
-    await note(connection, found.notice, agency, Did.BOUNCED, at)
-    if desk is not None:
-        await note(connection, found.notice, agency, Did.TO_DESK, at, because=Because.POINTER_BOUNCED)
-    return desk
+    return None if (await connection.execute(reached.limit(1))).first() is not None else notice
+
+
+async def is_known(connection: AsyncConnection, pointer: str) -> bool:
+    """Whether the portal sent such a pointer."""
+    return (await connection.execute(select(pointers.c.id).where(pointers.c.id == pointer))).first() is not None
+
+
+async def told(connection: AsyncConnection, notice_ids: list[str]) -> dict[str, list[Any]]:
+    """Of each notification, to whom pointers went and what became of each, in order."""
+    made = await connection.execute(
+        select(pointers.c.notice, pointers.c.why, pointers.c.sent_at, pointers.c.bounced_at, people.c.name)
+        .join(people, people.c.id == pointers.c.person, isouter=True)
+        .where(pointers.c.notice.in_(notice_ids), pointers.c.why != Why.WEBHOOK_OFF.value)
+        .order_by(pointers.c.made_at, people.c.name, pointers.c.id)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in made:
+        found.setdefault(row.notice, []).append(row)
+    return found
 
 
 async def _changed(connection: AsyncConnection, pointer: str, **values: object) -> None:

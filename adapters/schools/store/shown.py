@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.schools.deadlines import Because
 from adapters.schools.native import Did
 from adapters.schools.reader import Reader
 from adapters.schools.roles import Role
@@ -43,9 +44,20 @@ LINE = (
     notices.c.desk_because,
     notices.c.desk_opened_at,
     notices.c.out_of_hours_at,
+    notices.c.next_step_at,
     func.array(KEPT_BACK.scalar_subquery()).label("kept_back"),
 )
 """All of a notification but what it says."""
+
+
+UNLESS_A_CHILD_IS_THE_DESKS: ColumnElement[Any] = case(
+    (
+        and_(notices.c.desk_because == Because.NOT_OUR_CHILD.value, notices.c.desk_opened_at.is_(None)),
+        notices.c.next_step_at,
+    ),
+    else_=None,
+)
+"""When somebody else is told, of what the school has: never, unless the desk is to see to one of its children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +150,15 @@ async def thread(connection: AsyncConnection, reader: Reader, notice: str, party
 async def see(connection: AsyncConnection, reader: Reader, found: Any, at: datetime) -> None:
     """Record that a person opened it: the first at the school, and the first at the education desk."""
     role = role_for(reader, found)
+    next_step: ColumnElement[Any] | None
     if role is Role.DESK:
-        column, did = notices.c.desk_opened_at, Did.DESK_OPENED
+        column, did, next_step = notices.c.desk_opened_at, Did.DESK_OPENED, None
     else:
-        column, did = notices.c.opened_at, Did.OPENED
+        column, did, next_step = notices.c.opened_at, Did.OPENED, UNLESS_A_CHILD_IS_THE_DESKS
     first = await connection.execute(
         update(notices)
         .where(notices.c.id == found.id, column.is_(None))
-        .values({column: at, notices.c.next_step_at: None})
+        .values({column: at, notices.c.next_step_at: next_step})
         .returning(notices.c.id)
     )
     if first.first() is not None:

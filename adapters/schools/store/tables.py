@@ -167,6 +167,7 @@ pointers = Table(
     Column("address", String(254), nullable=False),
     Column("language", String(2), nullable=False),  # which of the two comes first
     Column("person", _UUID),  # whom it is for; none: a contact that is nobody of the portal's
+    _moment("made_at"),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     _moment("next_try_at"),  # none: sent, or given up
     _moment("sent_at"),

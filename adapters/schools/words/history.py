@@ -19,6 +19,8 @@ DID = {
     Did.REFUSED: N_("Not a pupil of the school"),
     Did.TO_DESK: N_("Passed on to the education desk"),
     Did.TO_OUT_OF_HOURS: N_("The out-of-hours contact was told"),
+    Did.RESTORED: N_("Lifted by the education desk"),
+    Did.NOBODY_LEFT: N_("No out-of-hours contact could be told"),
     Did.POINTED: N_("A message was sent that something is waiting"),
     Did.BOUNCED: N_("A message came back"),
 }

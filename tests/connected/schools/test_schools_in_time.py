@@ -14,7 +14,7 @@ from adapters.sdk.composing import composed
 from adapters.sdk.declaration import Draft, Notification, NotTranslated, Taken
 from adapters.sdk.outcome import Delivered, Retry
 from adapters.sdk.pseudonyms import Pseudonyms
-from tests.schools_ground import DESK, ENGLISH, WELSH, Browser, Ground, encompass, told
+from tests.schools_ground import DESK, ENGLISH, WELSH, WELSH_DESK, Browser, Ground, encompass, told
 
 pytestmark = pytest.mark.connected
 
@@ -117,12 +117,7 @@ def test_two_clocks_that_look_at_once_pass_on_once(schools: Ground, ref: str) ->
 
     async def both(database: AsyncEngine) -> None:
         portal = schools.portal(database)
-        await asyncio.gather(
-            *(
-                pass_on(database, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock)
-                for _ in range(4)
-            )
-        )
+        await asyncio.gather(*(pass_on(database, passing=portal.passing, clock=portal.clock) for _ in range(4)))
 
     schools.run_with(both)
     assert schools.steps("to-desk") == [("to-desk", "not-opened-in-time")] * 40
@@ -185,6 +180,7 @@ def test_a_question_goes_to_the_sender_in_the_words_and_language_of_whoever_asks
 
 def test_not_our_pupil_and_each_step_of_passing_on_are_told_to_the_sender(schools: Ground, ref: str) -> None:
     schools.person("welsh", (WELSH, Role.DSP))
+    schools.person("welsh-desk", (WELSH_DESK, Role.DESK))
     other = schools.receive(encompass(WELSH))
     with schools.served() as address, Browser.signed_in(address, "welsh") as browser:
         browser.get(f"/cy/notices/{other}")
@@ -205,6 +201,38 @@ def test_not_our_pupil_and_each_step_of_passing_on_are_told_to_the_sender(school
         (WELSH, "escalated", "not-opened-in-time", "out-of-hours"),
         (ENGLISH, "escalated", "not-opened-in-time", "out-of-hours"),
     ]
+
+
+def test_a_desk_without_people_is_not_waited_for(schools: Ground) -> None:
+    schools.person("dsp", (WELSH, Role.DSP))
+    schools.receive(encompass(WELSH))
+    schools.later(hours=9)
+    assert schools.steps("to-%") == [("to-desk", "not-opened-in-time")]
+    schools.pass_on()
+    assert schools.steps("to-%")[1:] == [("to-out-of-hours", "not-opened-in-time")]
+
+
+def test_nobody_is_said_to_be_told_out_of_hours_where_no_contact_is_named(schools: Ground, ref: str) -> None:
+    schools.more = {"out_of_hours": {}}
+    schools.later(hours=9)
+    schools.later(hours=9)
+    schools.later(hours=9)
+    assert [kind for kind, _ in schools.steps()] == ["received", "to-desk", "nobody-left"]
+    assert kinds(taken(schools)) == ["escalated"]
+    with schools.served() as address, Browser.signed_in(address, "desk") as browser:
+        assert "No out-of-hours contact could be told" in browser.get("/en/desks/cardiff-education").text
+
+
+def test_a_sibling_whom_the_school_does_not_know_is_still_the_desks_when_the_school_opens_the_rest(
+    schools: Ground, ref: str
+) -> None:
+    half = "UPDATE schools.notices SET desk_at = :at, desk_because = 'not-our-child', next_step_at = :at"
+    schools.rows(f"{half} RETURNING 1", at=schools.now)
+    with schools.served() as address, Browser.signed_in(address, "dsp") as browser:
+        browser.get(f"/en/notices/{ref}")
+        browser.post(f"/en/notices/{ref}/accept")
+    schools.later(hours=1)
+    assert schools.steps("to-out-of-hours") == [("to-out-of-hours", "not-opened-in-time")]
 
 
 def test_what_a_desk_was_told_itself_is_answered_by_its_own_adapter(schools: Ground, ref: str) -> None:

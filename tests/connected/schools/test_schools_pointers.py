@@ -3,26 +3,35 @@
 import asyncio
 import email
 import email.policy
+import random
 import re
+import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
+from email.mime.message import MIMEMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox as InMaildir
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.schools.bouncing import failed_pointers, read_some
 from adapters.schools.mailing import MailServer, NotNow
-from adapters.schools.pointing import Message
+from adapters.schools.pointing import Address, Why
+from adapters.schools.pointing import Message as Pointer
 from adapters.schools.roles import Role
 from adapters.schools.sending import send_one
 from adapters.schools.settings import Mail
+from adapters.schools.store import pointers
 from tests.schools_ground import DESK, ENGLISH, WELSH, Ground, encompass
 
 pytestmark = pytest.mark.connected
@@ -35,6 +44,10 @@ class Post:
     port: int = 0
     ca: Path = Path()
     answers: dict[str, str] = field(default_factory=dict)
+    refuses: str = ""
+    """What it says of every mail's content; empty: it takes it."""
+    returns_to: int = 0
+    """The port of the mail server that takes what comes back."""
     mails: list[EmailMessage] = field(default_factory=list)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
@@ -45,10 +58,38 @@ class Post:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         assert session.ssl is not None
+        if self.refuses:
+            return self.refuses
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
         return "250 OK"
+
+    def report(self, mail: EmailMessage, *, whole: bool, action: str = "failed") -> None:
+        """Send back what a mail server says of a mail that it took before (RFC 3464)."""
+        report = MIMEMultipart("report", **{"report-type": "delivery-status"})
+        report["From"], report["To"], report["Subject"] = "MAILER-DAEMON@adamsdown.example", mail["from"], "Returned"
+        report.attach(MIMEText("The mail could not be delivered."))
+        status = Message()
+        status["Reporting-MTA"] = "dns; adamsdown.example"
+        recipient = Message()
+        recipient["Final-Recipient"], recipient["Action"] = f"rfc822; {mail['to']}", action
+        recipient["Status"] = "5.1.1" if action == "failed" else "4.4.1"
+        about = Message()
+        about["Content-Type"] = "message/delivery-status"
+        about.set_payload([status, recipient])
+        report.attach(about)
+        if whole:
+            report.attach(MIMEMessage(mail))
+        else:
+            headers = "".join(f"{name}: {value}\n" for name, value in mail.items())
+            report.attach(MIMEText(headers, "rfc822-headers"))
+        self.give_back(report)
+
+    def give_back(self, mail: Message) -> None:
+        """By SMTP, from nobody, as reports come."""
+        with smtplib.SMTP("127.0.0.1", self.returns_to) as server:
+            server.send_message(mail, from_addr="", to_addrs=["porth@dolen.example"])
 
     @property
     def settings(self) -> dict[str, object]:
@@ -81,7 +122,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
 
 @pytest.fixture
 def post(server: Post, schools: Ground) -> Post:
-    server.answers, server.mails = {}, []
+    server.answers, server.mails, server.refuses = {}, [], ""
     schools.more = {"mail": server.settings, "out_of_hours": {"cardiff-education": {"mobile": "07700900123"}}}
     return server
 
@@ -92,9 +133,7 @@ def send(schools: Ground, *, most: int = 20) -> int:
     async def sending(database: AsyncEngine) -> int:
         portal, tries = schools.portal(database), 0
         provider = MailServer(Mail.model_validate(schools.more["mail"]))
-        while tries < most and await send_one(
-            database, provider, addressing=portal.addressing, calendar=portal.calendar, clock=portal.clock
-        ):
+        while tries < most and await send_one(database, provider, passing=portal.passing, clock=portal.clock):
             tries += 1
         return tries
 
@@ -191,6 +230,117 @@ def test_while_another_designated_person_is_reached_the_desk_is_not(schools: Gro
     assert sorted(kind for kind, _ in schools.steps()) == ["bounced", "pointed", "received"]
 
 
+def test_a_message_that_is_refused_as_a_whole_is_a_bounce_too(schools: Ground, post: Post) -> None:
+    post.refuses = "554 5.7.1 Refused by policy"
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.receive(encompass())
+    send(schools, most=1)
+    assert schools.steps("to-desk") == [("to-desk", "pointer-bounced")]
+
+
+def test_a_webhooks_owner_being_told_is_not_the_school_being_reached(schools: Ground, post: Post) -> None:
+    post.answers = {"gone@adamsdown.example": "550 5.1.1 No such user"}
+    schools.person("dsp", (ENGLISH, Role.DSP), email="gone@adamsdown.example")
+    ref = schools.receive(encompass())
+    (kept,) = schools.rows("SELECT id FROM schools.notices WHERE ref = :ref", ref=ref)
+    owner = [Address("it@adamsdown.example", "en")]
+    schools.run(
+        lambda connection: pointers.point(connection, kept.id, Why.WEBHOOK_OFF, addresses=owner, at=schools.now)
+    )
+    send(schools)
+    assert schools.steps("to-desk") == [("to-desk", "pointer-bounced")]
+
+
+@pytest.fixture
+def returns(post: Post, schools: Ground, tmp_path: Path) -> Iterator[Path]:
+    """The Maildir behind `sender`, with a real mail server that puts into it what comes; and reports go there."""
+    folder = tmp_path / "returns"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        post.returns_to = free.getsockname()[1]
+    controller = Controller(InMaildir(folder), hostname="127.0.0.1", port=post.returns_to, ready_timeout=60)
+    controller.start()
+    yield folder
+    controller.stop()
+
+
+def read_returns(schools: Ground, folder: Path) -> int:
+    async def reading(database: AsyncEngine) -> int:
+        return await read_some(database, folder, passing=schools.portal(database).passing, clock=lambda: schools.now)
+
+    return schools.run_with(reading)
+
+
+def left(folder: Path) -> tuple[int, int]:
+    """Mails in `new` and in `cur`."""
+    return len(list((folder / "new").iterdir())), len(list((folder / "cur").iterdir()))
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the whole mail returned", "its headers alone"])
+def test_a_pointer_that_comes_back_hours_later_has_the_desk_told(
+    schools: Ground, post: Post, returns: Path, whole: bool
+) -> None:
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.person("desk", (DESK, Role.DESK), email="desk@cardiff.example")
+    schools.receive(encompass())
+    send(schools)
+    assert [kind for kind, _ in schools.steps()] == ["received", "pointed"]
+    schools.now += timedelta(hours=3)
+    post.report(post.mails[0], whole=whole)
+    assert read_returns(schools, returns) == 1
+    assert schools.steps()[2:] == [("bounced", None), ("to-desk", "pointer-bounced")]
+    send(schools)
+    assert post.mails[-1]["to"] == "desk@cardiff.example"
+    assert left(returns) == (0, 0)
+    post.report(post.mails[0], whole=whole)
+    read_returns(schools, returns)
+    assert [kind for kind, _ in schools.steps()].count("bounced") == 1
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed"])
+def test_a_report_that_it_is_only_late_is_no_bounce(schools: Ground, post: Post, returns: Path, action: str) -> None:
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.receive(encompass())
+    send(schools)
+    post.report(post.mails[0], whole=True, action=action)
+    assert read_returns(schools, returns) == 0
+    assert schools.steps("to-desk") == []
+
+
+def test_a_reply_and_a_report_of_a_pointer_that_is_none_of_ours_are_left_for_a_person(
+    schools: Ground, post: Post, returns: Path
+) -> None:
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.receive(encompass())
+    send(schools)
+    mail = post.mails[0]
+    reply = EmailMessage()
+    reply["From"], reply["To"], reply["In-Reply-To"] = mail["to"], mail["from"], mail["message-id"]
+    reply.set_content("I am on leave until Monday.")
+    post.give_back(reply)
+    mail.replace_header("Message-ID", "<00000000-0000-4000-8000-000000000000@dolen.example>")
+    post.report(mail, whole=True)
+    assert read_returns(schools, returns) == 0
+    assert left(returns) == (0, 2)
+    assert read_returns(schools, returns) == 0
+    assert [kind for kind, _ in schools.steps()] == ["received", "pointed"]
+
+
+def test_whatever_comes_by_mail_is_read_without_harm(schools: Ground, post: Post, returns: Path) -> None:
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.receive(encompass())
+    send(schools)
+    post.report(post.mails[0], whole=True)
+    (path,) = (returns / "new").iterdir()
+    report, rng = path.read_bytes(), random.Random(7)
+    assert len(list(failed_pointers(report))) == 1
+    for _ in range(2000):
+        changed = bytearray(report)
+        for _ in range(rng.randrange(1, 30)):
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        start = rng.randrange(len(changed))
+        assert len(list(failed_pointers(bytes(changed[start:] if rng.random() < 0.3 else changed)))) <= 1
+
+
 def test_a_server_that_asks_to_come_again_is_asked_again_later_and_the_message_keeps_its_id(
     schools: Ground, post: Post
 ) -> None:
@@ -218,5 +368,5 @@ def test_nothing_is_sent_to_a_server_whose_certificate_is_not_trusted(
     trustme.CA().cert_pem.write_to_path(other)
     provider = MailServer(Mail.model_validate({**post.settings, "ca_file": other}))
     with pytest.raises(NotNow):
-        asyncio.run(provider.send("sam@adamsdown.example", Message("x", "y"), identity="z"))
+        asyncio.run(provider.send("sam@adamsdown.example", Pointer("x", "y"), identity="z"))
     assert post.mails == []

@@ -38,8 +38,9 @@ def morning(written: str, calendar: Calendar = CALENDAR) -> str:
 
 def arrived(written: str, *, designated: bool = True, ours: bool = True, party: str = "/schools/6812003") -> Plan:
     return on_arrival(
-        at(written), place=PLACES.of(party), party=party, designated=designated, ours=ours, calendar=CALENDAR
-    )
+        at(written), place=PLACES.of(party), party=party, designated=designated, ours=ours, calendar=CALENDAR,
+        desk_limit=desk_limit(at(written), CALENDAR),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,10 @@ def test_a_desk_has_an_hour_of_its_day_and_nobody_waits_longer_than_a_day_for_it
 def test_no_notification_waits_for_ever_whenever_it_comes() -> None:
     comes = at("2025-09-01T00:00:00+00:00")
     while comes < at("2027-09-01T00:00:00+00:00"):
-        plan = on_arrival(comes, place=place(), party="/schools/6812003", designated=True, ours=True, calendar=CALENDAR)
+        plan = on_arrival(
+            comes, place=place(), party="/schools/6812003", designated=True, ours=True, calendar=CALENDAR,
+            desk_limit=desk_limit(comes, CALENDAR),
+        )  # fmt: skip
         assert comes <= plan.next_step_at <= comes + max(CLOSED, timedelta(days=1) + DESK_HAS)
         assert plan.next_step_at.tzinfo is UTC
         comes += timedelta(hours=7, minutes=13)
