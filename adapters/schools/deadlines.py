@@ -36,6 +36,8 @@ class Because(StrEnum):
     SCHOOL_UNKNOWN = "school-unknown"
     NOT_OUR_CHILD = "not-our-child"
     POINTER_BOUNCED = "pointer-bounced"
+    CONFLICT = "conflict-of-interest"
+    """An event named the school as one with a conflict of interest."""
     TOLD_INSTEAD = "told-instead-of-school"
     """The hub itself told the desk in the place of a school."""
 

@@ -16,6 +16,7 @@ _TYPES = {
     "refused": "refused",
     "to-desk": "escalated",
     "to-out-of-hours": "escalated",
+    "restored": "restored",
 }
 
 
@@ -53,6 +54,8 @@ def _said(native: Answered) -> Mapping[str, Any]:
             return {"asked_at": at, "role": _role(native), "question": _words(native)}
         case "refused":
             return {"refused_at": at, "reason": "not-our-child"}
+        case "restored":
+            return {"restored_at": at, "role": _role(native), "reason": _because(native)}
         case "to-desk":
             return {"escalated_at": at, "to": "education-desk", "reason": _because(native)}
         case "to-out-of-hours":

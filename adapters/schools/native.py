@@ -53,7 +53,7 @@ class Answered(BaseModel):
 
     step: Uuid
     """The portal's own id of it."""
-    did: Literal["opened", "accepted", "asked", "refused", "to-desk", "to-out-of-hours", "desk-opened"]
+    did: Literal["opened", "accepted", "asked", "refused", "to-desk", "to-out-of-hours", "desk-opened", "restored"]
     at: Moment
     by: Annotated[PartyUri, Field(pattern=r"^/(schools|agencies)/")]
     """The school or education desk that the hub told."""
@@ -71,7 +71,7 @@ class Answered(BaseModel):
     team: Line | None = None
     """The school's or desk's name, of what was accepted."""
     because: Because | None = None
-    """Why the desk or its out-of-hours contact was told."""
+    """Why the desk or its out-of-hours contact was told, or what was lifted."""
     words: Prose | None = None
     """What the person wrote, and in which language."""
     language: Literal["cy", "en"] | None = None

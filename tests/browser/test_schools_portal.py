@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from adapters.schools.portal.signing_in import FAILURES
 from adapters.schools.roles import Role
 from adapters.schools.store import webhooks
 from tests.browser.conftest import SignIn
@@ -48,11 +49,13 @@ def pages(filled: dict[str, str]) -> Iterator[tuple[str, str]]:
     for path in ("/schools/6812003", *filled.values(), f"{filled['incident']}/print", f"{filled['incident']}/not-ours"):
         yield "dsp", path
     yield "dsp", "/schools/6812003/webhook"
+    yield "both", "/schools/6732178/webhook"  # a school without one
     yield "dsp", "/accessibility"
     yield "dsp", "/notices/" + "0" * 32
     yield "dsp", "/schools/6812003"  # once more: now all is opened
     yield "both", "/places"
     yield "desk", "/desks/cardiff-education"
+    yield "desk", "/desks/cardiff-education/held-back"
 
 
 def violations(page: Page) -> list[str]:
@@ -74,6 +77,28 @@ def test_no_page_breaks_a_rule_of_accessibility(
     page.goto(f"/{language}{filled['incident']}")
     page.locator("summary").click()
     wrong += violations(page)
+    page.locator("textarea").evaluate("e => { e.value = ' '; e.required = false }")
+    page.locator("form[action$=ask] button").click()
+    wrong += violations(page)  # a question without words
+    page.goto(f"/{language}{filled['incident']}/not-ours")
+    page.locator("button.button-stop").click()
+    wrong += violations(page)  # no child chosen
+    page.locator("input[type=checkbox]").check()
+    page.locator("button.button-stop").click()
+    wrong += violations(page)  # passed on
+    page.goto(f"/{language}/schools/6812003/webhook")
+    page.locator("input[name=csrf]").last.evaluate("e => { e.value = 'old' }")
+    page.locator("main button").click()
+    wrong += violations(page)  # to be done again
+    schools.receive(told("enquiries.started", DESK, view="education-desk", conflicts_of_interest=[ENGLISH]))
+    page = windows["desk"]
+    page.goto(f"/{language}/desks/cardiff-education/held-back")
+    for summary in page.locator("summary").all():
+        summary.click()
+    wrong += violations(page)
+    page.locator("input[name=reason]").first.evaluate("e => { e.required = false }")
+    page.locator("details button").first.click()
+    wrong += violations(page)  # no reason
     schools.now = schools.now.replace(day=27, hour=9)
     schools.pass_on()
     page = sign_in("desk", scripts=True)
@@ -81,11 +106,15 @@ def test_no_page_breaks_a_rule_of_accessibility(
     wrong += violations(page)
     outside = page.context.browser
     assert outside is not None
-    for path in ("/", f"/{language}/sign-in"):
-        stranger = outside.new_context(base_url=schools.settings.address, bypass_csp=True).new_page()
+    stranger = outside.new_context(base_url=schools.settings.address, bypass_csp=True).new_page()
+    for path in ("/", f"/{language}/sign-in", f"/{language}/sign-in/go"):
         stranger.goto(path)
         wrong += violations(stranger)
-        stranger.context.close()
+    for failure in range(FAILURES):
+        stranger.goto("/sign-in/back?code=x&state=y")
+        if failure in (0, FAILURES - 1):
+            wrong += violations(stranger)  # the sign-in did not work; too often
+    stranger.context.close()
     assert wrong == []
 
 
@@ -180,6 +209,43 @@ def test_everything_can_be_done_by_keyboard_alone(schools: Ground, filled: dict[
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".history blockquote")).to_have_text("Who collects the child?")
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_a_desk_gives_back_what_a_school_wrongly_called_no_pupil_by_keyboard_alone(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    school = sign_in("dsp", language=language)
+    school.goto(f"/{language}{filled['incident']}/not-ours")
+    school.locator("input[type=checkbox]").focus()
+    school.keyboard.press("Space")
+    school.keyboard.press("Tab")
+    school.keyboard.press("Enter")
+    expect(school.locator(".message-good")).to_be_visible()
+    desk = sign_in("desk", language=language)
+    desk.goto(f"/{language}/desks/cardiff-education")
+    desk.locator("main a[href$=held-back]").focus()
+    desk.keyboard.press("Enter")
+    desk.locator("summary").focus()
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Tab")
+    desk.keyboard.type("Confirmed with the school by telephone.")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".nothing")).to_have_count(2)
+    school.goto(f"/{language}/schools/6812003")
+    expect(school.locator(f"li.notice-new a[href$='{filled['incident']}']")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_the_print_view_is_the_notice_alone(filled: dict[str, str], sign_in: SignIn, language: str) -> None:
+    page = sign_in("dsp", language=language)
+    page.goto(f"/{language}{filled['incident']}/print")
+    page.emulate_media(media="print")
+    for hidden in ("header", "footer", ".skip", ".back"):
+        expect(page.locator(hidden)).to_be_hidden()
+    for shown in (".confidential", "blockquote[lang=cy]", ".expected", ".avoid", ".call"):
+        expect(page.locator(shown).first).to_be_visible()
+    assert len(page.locator("button, form, details").all()) == len(page.locator("header button, header form").all())
 
 
 def test_the_languages_are_one_click_apart_and_the_choice_is_kept(filled: dict[str, str], sign_in: SignIn) -> None:

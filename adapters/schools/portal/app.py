@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from adapters.schools.portal import board, development, inbox, notice, signing_in, webhook
+from adapters.schools.portal import board, development, inbox, lifting, notice, signing_in, webhook
 from adapters.schools.portal.pages import STATIC, page
 from adapters.schools.portal.portal import NotFromOurPage, NotSignedIn, NotTheirs, Portal
 from adapters.schools.portal.security import guard
@@ -27,7 +27,7 @@ def create_app(portal: Portal, *, secret: bytes) -> FastAPI:
     app.include_router(signing_in.router(portal))
     if portal.settings.development:
         app.include_router(development.router(portal))
-    for pages in (inbox, notice, board, webhook):
+    for pages in (inbox, notice, board, lifting, webhook):
         app.include_router(pages.router(portal))
     _explain(app, portal)
     app.add_middleware(

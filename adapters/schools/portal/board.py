@@ -11,7 +11,8 @@ from adapters.schools.portal.inbox import line
 from adapters.schools.portal.pages import page_of
 from adapters.schools.portal.paths import DeskName, Language
 from adapters.schools.portal.portal import Portal, Visit
-from adapters.schools.store import boards
+from adapters.schools.store import boards, pointers
+from adapters.schools.words.history import pointed
 from contracts.access import Act
 from contracts.parties import agency_uri
 
@@ -28,6 +29,7 @@ def router(portal: Portal) -> APIRouter:
                 await visit.refuse("board", about=party)
             passed_on = await boards.passed_on(visit.connection, visit.reader, party)
             waiting = await boards.waiting(visit.connection, visit.reader, party)
+            told = await pointers.told(visit.connection, [found.id for found in (*passed_on, *waiting)])
             await visit.record(Act.VIEWED, "board", party=party)
         late = Counter(found.party for found in waiting if found.due_at <= visit.at)
         return page_of(
@@ -35,13 +37,18 @@ def router(portal: Portal) -> APIRouter:
             visit,
             "board.html",
             place=visit.place(party),
-            mine=[line(visit, found) for found in passed_on],
-            waiting=[_without_names(visit, found) for found in waiting],
+            mine=[line(visit, found) | _told(visit, told, found) for found in passed_on],
+            waiting=[_without_names(visit, found) | _told(visit, told, found) for found in waiting],
             late=sum(late.values()),
             schools=len({found.party for found in waiting}),
         )
 
     return routes
+
+
+def _told(visit: Visit, told: dict[str, list[Any]], found: Any) -> dict[str, Any]:
+    """Who was told, and whether the message went: the desk knows whom to call."""
+    return {"told": pointed(told.get(found.id, ()), visit.say)}
 
 
 def _without_names(visit: Visit, found: Any) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from adapters.schools.portal.pages import page_of
 from adapters.schools.portal.paths import Language, Ref, path_of
 from adapters.schools.portal.portal import Portal, Visit
 from adapters.schools.roles import Role
-from adapters.schools.store import answering, notices, shown
+from adapters.schools.store import answering, notices, pointers, shown
 from adapters.schools.words.facts import Teller
 from adapters.schools.words.guidance import guidance
+from adapters.schools.words.history import pointed
 from adapters.schools.words.history import told as steps_told
 from contracts.access import Act
 from contracts.delivery import Delivery, view_of
@@ -102,6 +103,7 @@ async def _shown(
         found = await _found(visit, ref, "notification")
         thread = await shown.thread(visit.connection, visit.reader, found.id, found.party)
         history = await notices.history(visit.connection, found.id)
+        told = (await pointers.told(visit.connection, [found.id])).get(found.id, [])
         await visit.record(act, "notification", party=_for(visit, found), about=found.id)
     delivery = delivery_of(found)
     role = shown.role_for(visit.reader, found)
@@ -120,6 +122,7 @@ async def _shown(
         happened=visit.say.moment(found.happened_at),
         thread=[line(visit, other) for other in thread],
         history=steps_told(history, visit.say),
+        told=pointed(told, visit.say),
         is_desk=role is Role.DESK,
         printed=visit.say.moment(visit.at),
         problem=problem,

@@ -74,17 +74,21 @@ class Portal:
     async def visit(self, request: Request, language: str) -> AsyncIterator["Visit"]:
         """A reader's visit; what it reads and records is committed when the block ends, before anything is shown.
 
-        Raises NotSignedIn; raises NotTheirs again after what was recorded of the attempt is committed.
+        Raises NotSignedIn; raises NotTheirs and NotFromOurPage again once the attempt is recorded.
         """
         at = self.clock()
-        refused: NotTheirs | None = None
+        refused: NotTheirs | NotFromOurPage | None = None
         async with self.database.begin() as connection:
             reader, csrf = await self._who(connection, request, at)
             if request.query_params.get("choose") is not None and reader.language != language:
                 await people.choose_language(connection, reader.id, language)
+            visit = Visit(self, connection, reader, csrf, at, speech(language))
             try:
-                yield Visit(self, connection, reader, csrf, at, speech(language))
+                yield visit
             except NotTheirs as attempt:
+                refused = attempt
+            except NotFromOurPage as attempt:  # before anything else was done
+                await visit.record(Act.REFUSED, "form", party=reader.parties[0])
                 refused = attempt
         if refused is not None:
             raise refused
@@ -125,13 +129,13 @@ class Visit:
     def language(self) -> str:
         return self.say.language
 
-    async def record(self, act: Act, what: str, *, party: str, about: str = "") -> None:
+    async def record(self, act: Act, what: str, *, party: str, about: str = "", why: str | None = None) -> None:
         """Keep an access record of what this visit shows or does."""
         role = self.reader.role_at(party) or self.reader.rights[0].role
         await access.keep(
             self.connection,
             access_record(
-                self.at, by=self.reader.subject, role=role.value, party=party, act=act, what=what, about=about
+                self.at, by=self.reader.subject, role=role.value, party=party, act=act, what=what, about=about, why=why
             ),
         )
 
@@ -152,7 +156,9 @@ class Visit:
 
 
 def access_record(
-    at: datetime, *, by: str, role: str, party: str, act: Act, what: str, about: str = ""
+    at: datetime, *, by: str, role: str, party: str, act: Act, what: str, about: str = "", why: str | None = None
 ) -> AccessRecord:
     """One record, with an id of its own."""
-    return AccessRecord(id=str(uuid.uuid4()), at=at, by=by, role=role, for_party=party, act=act, what=what, about=about)
+    return AccessRecord(
+        id=str(uuid.uuid4()), at=at, by=by, role=role, for_party=party, act=act, what=what, about=about, why=why
+    )

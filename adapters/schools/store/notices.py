@@ -19,7 +19,7 @@ from adapters.schools.store.tables import children, not_ours, notices, people, s
 from contracts.parties import agency_of
 
 ANSWERS = frozenset(
-    {Did.OPENED, Did.ACCEPTED, Did.ASKED, Did.REFUSED, Did.TO_DESK, Did.TO_OUT_OF_HOURS, Did.DESK_OPENED}
+    {Did.OPENED, Did.ACCEPTED, Did.ASKED, Did.REFUSED, Did.TO_DESK, Did.TO_OUT_OF_HOURS, Did.DESK_OPENED, Did.RESTORED}
 )
 """What the sender is told."""
 

@@ -32,6 +32,7 @@ BECAUSE = {
     Because.SCHOOL_UNKNOWN: N_("the school is not known to the portal"),
     Because.NOT_OUR_CHILD: N_("the school says that the child is not its pupil"),
     Because.POINTER_BOUNCED: N_("the message to the school came back"),
+    Because.CONFLICT: N_("the school has a conflict of interest"),
     Because.TOLD_INSTEAD: N_("the education desk is told in place of a school"),
 }
 
@@ -47,6 +48,18 @@ class Line:
     because: str
     words: str
     language: str
+
+
+def pointed(pointers: Iterable[Any], say: Speech) -> list[str]:
+    """Who was told that it is there, and whether the message went; for an education desk."""
+    nobody = say("A contact")
+    return [f"{row.name or nobody}: {_went(row, say)}" for row in pointers]
+
+
+def _went(pointer: Any, say: Speech) -> str:
+    if pointer.bounced_at is not None:
+        return say("came back %(at)s", at=say.short(pointer.bounced_at))
+    return say("told %(at)s", at=say.short(pointer.sent_at)) if pointer.sent_at is not None else say("not sent yet")
 
 
 def told(history: Iterable[Any], say: Speech) -> list[Line]:

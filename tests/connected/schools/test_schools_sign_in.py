@@ -151,6 +151,8 @@ def test_a_form_without_its_sessions_token_changes_nothing(schools: Ground, ref:
             assert answer.status_code == 403
         assert browser.client.post("/en/sign-out", data=fields).status_code == 403
     assert schools.steps() == [("received", None)]
+    attempts = [record.what for record in schools.accesses() if record.act is Act.REFUSED]
+    assert attempts == ["form"] * 4
 
 
 def test_every_answer_forbids_scripts_frames_and_copies(schools: Ground, ref: str) -> None:
