@@ -98,7 +98,7 @@ def router(portal: Portal) -> APIRouter:
             request,
             portal,
             "development.html",
-            language="en",
+            language=request.session.get("language", "en"),
             people=everybody,
             name=portal.places.name,
             asked={"state": state, "nonce": nonce, "code_challenge": code_challenge},
