@@ -90,6 +90,37 @@ class TracesSettings(BaseModel):
     """How long the collector may take to answer."""
 
 
+class ConsoleSettings(BaseModel):
+    """The operations console."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    address: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+$")] = "http://127.0.0.1:8462"
+    """Where people reach the console; `http://` on this machine alone."""
+    host: str = "127.0.0.1"
+    """What it listens on; a proxy in front ends TLS."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8462
+    """The port it listens on; 0: any that is free."""
+    issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
+    """The identity provider (OpenID Connect); `/.well-known/openid-configuration` below it says the rest."""
+    client_id: str = "dolen-console"
+    """What the identity provider calls the console."""
+    client_secret: SecretStr | None = None
+    """The secret that it gave; none: a public client, with PKCE alone."""
+    roles_claim: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/-]+(\.[A-Za-z0-9_:/-]+)*$")] = "roles"
+    """Where the ID token lists roles (`viewer`, `operator`, `approver`, `auditor`); a full stop goes into an object."""
+    development: bool = False
+    """Sign-in without a password, in any role; every page says so. On this machine alone, never in service."""
+    idle_minutes: Annotated[int, Field(ge=1, le=60)] = 20
+    """A session ends after so long without a page."""
+    longest_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    """A session ends after so long whatever is done."""
+    trace_url: Annotated[str, Field(pattern=r"^https?://\S*\{trace_id\}\S*$")] | None = None
+    """A trace's page in Jaeger or Grafana, with `{trace_id}` in its place, as `http://host:16686/trace/{trace_id}`."""
+    drafts: Path | None = None
+    """A folder of draft policies, each a folder of its own; `<state>/policy-drafts` if not given."""
+
+
 class Settings(BaseSettings):
     """All settings of the hub; each is `DOLEN_<NAME>` in the environment, with `__` between a group and its field."""
 
@@ -109,6 +140,8 @@ class Settings(BaseSettings):
     """PostgreSQL."""
     traces: TracesSettings = TracesSettings()
     """OpenTelemetry."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The operations console."""
     state_dir: Path = STATE_DIR
     """Where keys, passwords and the local stack's data are."""
     network: Path = Path("deploy/networks/cardiff-and-vale.toml")

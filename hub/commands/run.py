@@ -9,6 +9,7 @@ import typer
 
 from hub.app import run_hub
 from hub.commands.agency import as_our_errors
+from hub.commands.stack import STATE, StateOption
 from hub.log import configure_log
 from hub.raw_records import read_any_header
 from hub.settings import load_settings
@@ -86,3 +87,25 @@ def traces(
     from hub.observe.services import run_traces  # SQL and gRPC are loaded where they are used
 
     asyncio.run(run_traces(load_settings()))
+
+
+@app.command()
+def console(
+    *,
+    state: StateOption = STATE,
+    development: Annotated[
+        bool, typer.Option("--development", help="Sign in without a password, in any role: on this machine alone.")
+    ] = False,
+    log_json: LogOption = True,
+    debug: Annotated[bool, typer.Option(help="Log more.")] = False,
+) -> None:
+    """Run the operations console: every notification, what is stuck, putting it right, in a browser."""
+    configure_log(json=log_json, debug=debug)
+    read_any_header()
+    from hub.console.serving import run_console  # SQL, FastAPI and the words are loaded where they are used
+
+    settings = load_settings(state_dir=state)
+    if development:
+        settings.console.development = True
+        typer.echo(f"DEVELOPMENT SIGN-IN, never in service: {settings.console.address}/en/", err=True)
+    asyncio.run(run_console(settings))

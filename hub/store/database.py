@@ -55,6 +55,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection all of whose answers are of one moment, and whose writes are committed at the end.
+
+    It writes what no other changes, for two that change one row end in an error; raises `Unavailable`.
+    """
+    with _in_our_words(), engine.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
 def holding(engine: Engine) -> Iterator[Connection]:
     """A connection whose session holds a lock: every statement by itself, and closed at the end, not kept."""
     with _in_our_words(), engine.connect() as connection:

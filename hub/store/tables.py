@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -307,3 +308,32 @@ exported = Table(
     Column("next_position", BigInteger, nullable=False),
 )
 """How far each lane of the ledger is exported as traces: kept when the other tables are made anew."""
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("reader", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+"""Who is signed in to the console, by the hash of the cookie's token; of a reader the provider's `sub`, no name."""
+
+console_failures = Table(
+    "console_failures",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+"""Sign-ins that failed, by the hash of the address that they came from."""
+
+console_reports = Table(
+    "console_reports",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("report", LargeBinary, nullable=False),
+)
+"""Access reports of the console that Kafka doesn't have yet, in the order in which they were made."""

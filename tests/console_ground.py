@@ -1,0 +1,235 @@
+"""A console of a test's own: a copy of a simulated network's tables, a clock that stands still, and who signs in."""
+
+import asyncio
+import contextlib
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine, text
+
+from contracts.access import AccessRecord
+from hub.console.app import create_app
+from hub.console.console import Console
+from hub.console.kafka_side import KafkaSide
+from hub.console.serving import make_console
+from hub.names import Names
+from hub.observe.services import catch_up
+from hub.settings import ConsoleSettings, DatabaseSettings, Settings
+from hub.store.database import connect
+from tests.connected.store.projected import play
+from tests.rig import Rig
+from tests.servers import Servers
+
+EVENTS = 400
+
+
+@dataclass(frozen=True)
+class World:
+    """What a hub made of a simulated network's traffic, on Kafka and in a database that is copied for each test."""
+
+    settings: Settings
+    server: str
+    """The database server, as its owner."""
+    template: str
+    at_ms: int
+    """A moment just after the last record."""
+
+
+@contextlib.contextmanager
+def world(servers: Servers, folder: Path) -> Iterator[World]:
+    """Play some traffic through a real hub, once for a session."""
+    template = f"console_{secrets.token_hex(4)}"
+    rig = Rig(servers.state_dir, folder / "rig")
+    with psycopg.connect(servers.endpoints.database_url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{template}"'.encode())
+        try:
+            url = _sibling(servers.endpoints.database_url, template)
+            settings = rig.settings.model_copy(update={"database": DatabaseSettings.model_validate({"url": url})})
+            rig.start()
+            asyncio.run(play(rig, EVENTS))
+            asyncio.run(rig.settled())
+            assert asyncio.run(catch_up(settings)) >= EVENTS
+            (last,) = _rows(url, "SELECT max(last_ms) AS ms FROM positions")
+            yield World(settings, servers.endpoints.database_url, template, last.ms + 5_000)
+        finally:
+            rig.close()
+            server.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)'.encode())
+
+
+@dataclass
+class Ground:
+    """One database, one clock, one address."""
+
+    world: World
+    url: str
+    now_ms: int
+    port: int = field(default_factory=lambda: _free_port())
+    more: dict[str, Any] = field(default_factory=dict)
+    kafka: KafkaSide | None = None
+
+    @property
+    def settings(self) -> Settings:
+        own = ConsoleSettings.model_validate(
+            {"address": f"http://127.0.0.1:{self.port}", "port": self.port, "development": True, **self.more}
+        )
+        database = DatabaseSettings.model_validate({"url": self.url})
+        return self.world.settings.model_copy(update={"database": database, "console": own})
+
+    @property
+    def names(self) -> Names:
+        return Names(self.settings.topic_prefix)
+
+    def console(self, engine: Engine) -> Console:
+        made = make_console(self.settings, engine)
+        self.kafka = made.kafka
+        return Console(made.settings, made.database, made.parties, made.kafka, lambda: self.now_ms)
+
+    def app(self) -> FastAPI:
+        """The console without a socket, to look at its routes."""
+        return create_app(self.console(connect(self.settings)), secret=b"s" * 32)
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[str]:
+        """The console on a real socket; gives its address."""
+        engine = connect(self.settings, size=10)
+        app = create_app(self.console(engine), secret=b"s" * 32)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
+        )  # fmt: skip
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        try:
+            yield self.settings.console.address
+        finally:
+            server.should_exit = True
+            thread.join()
+            engine.dispose()
+
+    def look_at_kafka(self) -> None:
+        """Have the console ask Kafka now, as it does every few seconds in service."""
+        assert self.kafka is not None
+        with ThreadPoolExecutor(1) as thread:  # the browser's own library has a loop running in this one
+            thread.submit(asyncio.run, self.kafka.look(self.now_ms)).result()
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """What stands in the tables."""
+        return _rows(self.url, query, **values)
+
+    def run(self, statement: str, **values: Any) -> None:
+        """Change the tables."""
+        engine = connect(self.settings)
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+        engine.dispose()
+
+    def beat(self, agency: str, *, ago_ms: int = 5_000, **changed: Any) -> None:
+        """A heartbeat of an agency's adapter, as the projector keeps it."""
+        row = {
+            "agency": agency, "adapter": "social_care", "received_ms": self.now_ms - ago_ms,
+            "at_ms": self.now_ms - ago_ms, "started_ms": self.now_ms - 86_400_000, "outbox_waiting": 0,
+            "outbox_oldest_ms": None, "outbox_refused": 0, "inbox_waiting": 0, "inbox_oldest_ms": None,
+            "parked_children": 0, "parked": 0, **changed,
+        }  # fmt: skip
+        columns = ", ".join(row)
+        values = ", ".join(f":{name}" for name in row)
+        self.run(f"INSERT INTO heartbeats ({columns}) VALUES ({values})", **row)  # noqa: S608 - our own names
+
+    def reports(self) -> list[AccessRecord]:
+        """Access reports that wait for Kafka, in order."""
+        found = self.rows("SELECT report FROM console_reports ORDER BY number")
+        return [AccessRecord.model_validate_json(bytes(row.report)) for row in found]
+
+
+@dataclass
+class Browser:
+    """A client that signs in as a person does, by the development provider."""
+
+    client: httpx.Client
+    subject: str
+
+    @classmethod
+    @contextlib.contextmanager
+    def signed_in(cls, address: str, subject: str) -> "Iterator[Browser]":
+        with httpx.Client(base_url=address, follow_redirects=True, timeout=30) as client:
+            browser = cls(client, subject)
+            browser.sign_in()
+            yield browser
+
+    def sign_in(self) -> httpx.Response:
+        asked = self.client.get("/en/sign-in/go")
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+        return self.client.post("/development/authorize", data={**fields, "subject": self.subject})
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.client.get(path, params=query or None)
+
+    def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form with the token that the session's pages have."""
+        return self.client.post(path, data={"csrf": self.csrf(), **fields})
+
+    def csrf(self) -> str:
+        """From any page of the reader's."""
+        found = re.search(r'name="csrf" value="([^"]+)"', self.client.get("/en/find").text)
+        assert found is not None
+        return found[1]
+
+
+@contextlib.contextmanager
+def ground(made: World) -> Iterator[Ground]:
+    """A database of a test's own."""
+    name = f"console_{secrets.token_hex(4)}"
+    with psycopg.connect(made.server, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{made.template}"'.encode())
+        try:
+            yield Ground(made, _sibling(made.server, name), made.at_ms)
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def console_world(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(servers, tmp_path_factory.mktemp("console")) as made:
+        yield made
+
+
+@pytest.fixture
+def console(console_world: World) -> Iterator[Ground]:
+    with ground(console_world) as made:
+        yield made
+
+
+def _sibling(url: str, database: str) -> str:
+    return f"{url.rpartition('/')[0]}/{database}"
+
+
+def _rows(url: str, query: str, **values: Any) -> list[Any]:
+    engine = connect(Settings(database=DatabaseSettings.model_validate({"url": url})))
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query), values))
+    finally:
+        engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
