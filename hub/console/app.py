@@ -14,7 +14,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from hub.console import development, find, notification, now, signing_in
+from hub.console import (
+    agencies,
+    audit,
+    balance,
+    development,
+    find,
+    letters,
+    notification,
+    now,
+    policy,
+    signing_in,
+)
 from hub.console.console import Console, NotAllowed, NotFromOurPage, NotSignedIn, NotThere
 from hub.console.pages import STATIC, page
 from hub.console.security import Guard
@@ -33,7 +44,7 @@ def create_app(console: Console, *, secret: bytes) -> FastAPI:
     app.include_router(signing_in.router(console))
     if console.own.development:
         app.include_router(development.router(console))
-    for pages in (find, now, notification):
+    for pages in (find, now, notification, letters, agencies, balance, policy, audit):
         app.include_router(pages.router(console))
     _explain(app, console)
     app.add_middleware(

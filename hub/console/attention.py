@@ -73,7 +73,7 @@ def _of_letters(connection: Connection, now_ms: int) -> Iterator[Need]:
     if expiring := count_letters_between(connection, since_ms=expire, until_ms=expire + EXPIRY_WARNING_MS):
         yield Need("letters-expiring", expiring, "dead-letters", True)
     if unsigned := count_unsigned_reports(connection, since_ms=now_ms - DAY_MS):
-        yield Need("unsigned-reports", unsigned, "audit?faults=1", True)
+        yield Need("unsigned-reports", unsigned, "audit", True)
     if letters := count_letters_between(connection, since_ms=now_ms - DAY_MS, until_ms=now_ms + DAY_MS):
         yield Need("letters", letters, "dead-letters", False)
     if refused := count_refused(connection, since_ms=now_ms - DAY_MS):

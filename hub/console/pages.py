@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from contracts.registry import REGISTRY
 from hub.console.console import Console, Visit
 from hub.console.words.catalogue import Speech, speech
-from hub.console.words.names import FAMILIES, ROLES
+from hub.console.words.names import ACTS, FAMILIES, ROLES
 
 STATIC = Path(__file__).parent / "static"
 
@@ -76,6 +76,7 @@ def _render(template: str, console: Console, say: Speech, more: Mapping[str, Any
         language=say.language,
         development=console.own.development,
         named=lambda party: console.parties.name(party, say.language),
+        act_name=lambda act: say(ACTS[act]) if act in ACTS else act,
         family_name=lambda family: say(FAMILIES[family]) if family in FAMILIES else family,
         role_name=lambda role: say(ROLES[role]),
         type_title=lambda event_type: type_title(event_type, say.language),

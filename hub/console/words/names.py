@@ -1,5 +1,6 @@
 """What the console calls its codes; each is a text of the catalogue."""
 
+from contracts.access import Act
 from contracts.topics import Family
 from hub.console.rights import Role
 
@@ -28,3 +29,14 @@ FAMILIES: dict[str, str] = {
     Family.RECEIPTS: N_("Receipts"),
 }
 """Families of events; the table of flow has them by these names."""
+
+ACTS: dict[str, str] = {
+    Act.VIEWED: N_("viewed"),
+    Act.SEARCHED: N_("searched"),
+    Act.PRINTED: N_("printed"),
+    Act.EXPORTED: N_("exported"),
+    Act.SIGNED_IN: N_("signed in"),
+    Act.CHANGED: N_("changed"),
+    Act.REFUSED: N_("was refused"),
+}
+"""What access records say was done."""
