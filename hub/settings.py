@@ -117,8 +117,6 @@ class ConsoleSettings(BaseModel):
     """A session ends after so long whatever is done."""
     trace_url: Annotated[str, Field(pattern=r"^https?://\S*\{trace_id\}\S*$")] | None = None
     """A trace's page in Jaeger or Grafana, with `{trace_id}` in its place, as `http://host:16686/trace/{trace_id}`."""
-    drafts: Path | None = None
-    """A folder of draft policies, each a folder of its own; `<state>/policy-drafts` if not given."""
 
 
 class Settings(BaseSettings):
