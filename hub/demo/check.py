@@ -1,10 +1,11 @@
 """Counts what is in the topics after a run, and compares it with what was foreseen and with the policy.
 
-It asks nobody but Kafka: what the hub says of itself, in the ledger and in receipts, is one of the things compared.
+It asks Kafka and the agencies' own systems: what the hub says of itself, in the ledger and in receipts, is one of the
+things compared.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from contracts.parties import HUB, agency_of
 from contracts.registry import REGISTRY
 from contracts.topics import Family
 from hub.dead_letter import DeadLetter
+from hub.demo.counted import Check, Due
+from hub.demo.ends import AtEnds, AtSystem, Events, Inbound, at_system, system_checks
 from hub.demo.phrases import Phrase
 from hub.ledger import GENESIS, LedgerEntry, record_hash
 from hub.names import Names
@@ -27,20 +30,6 @@ from hub.scan import scan
 from hub.settings import Settings
 from hub.simulate.sender import Placed
 from hub.simulate.stage import Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One number that has to be right."""
-
-    phrase: Phrase
-    expected: int
-    counted: int
-
-    @property
-    def right(self) -> bool:
-        """Whether it is."""
-        return self.expected == self.counted
 
 
 @dataclass(slots=True)
@@ -60,6 +49,8 @@ class Findings:
 
     In the first half a Kafka that has just been started still compiles itself: six times as slow at first.
     """
+    systems: list[AtSystem] = field(default_factory=list)
+    """What the agencies' systems said and have."""
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -73,23 +64,27 @@ class Findings:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
 
 
-async def count(settings: Settings, stage: Stage, placed: Sequence[Placed]) -> Findings:
-    """Read every topic from its beginning, and count; the topics hold this run and nothing else."""
+async def count(settings: Settings, stage: Stage, placed: Sequence[Placed], at_ends: AtEnds | None = None) -> Findings:
+    """Read every topic from its beginning, and count; the topics hold this run and nothing else.
+
+    `placed` is what was sent directly; `at_ends` what the agencies' systems said and have, where there are some.
+    """
+    ends = at_ends.ends if at_ends is not None else ()
     names = Names(settings.topic_prefix)
-    sent = {str(each.at): each for each in placed}
     findings = Findings()
-    counters: Mapping[str, _Counter] = {
-        **dict.fromkeys(names.inbound, inbound := _Inbound(sent)),
-        **dict.fromkeys(_outbound(names, stage.network.agencies), told := _Told(stage, names, sent, findings)),
-        names.ledger: (ledger := _Ledger(sent, findings)),
-        names.dead_letters: (letters := _Letters(sent, findings)),
-    }
-    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=())
-    ends = await offsets.stable_ends((topic, lane) for topic in counters for lane in range(settings.lanes))
-    async for records in scan(settings.kafka_client(), ends):
-        for record in records:
-            counters[record.topic].take(record)
+    inbound = Inbound(placed, ends)
+    await _read(settings, names, dict.fromkeys(names.inbound, inbound))
+    sent = inbound.sent
+    told = _Told(stage, names, sent, findings, timed={str(each.at) for each in placed})
+    ledger, letters = _Ledger(sent, findings), _Letters(sent, findings)
+    counters: dict[str, _Counter] = dict.fromkeys(_outbound(names, stage.network.agencies), told)
+    await _read(settings, names, counters | {names.ledger: ledger, names.dead_letters: letters})
     findings.checks = [*inbound.checks(), *ledger.checks(), *told.checks(), *letters.checks()]
+    if at_ends is not None:
+        events = Events(at_ends.played, inbound.types, ledger.accepted)
+        due = {delivery: one for delivery, one in told.due.items() if str(one.placed.at) not in at_ends.before}
+        findings.systems = [at_system(end, due, events) for end in ends]
+        findings.checks += system_checks(findings.systems, ends, events)
     return findings
 
 
@@ -101,18 +96,12 @@ class _Counter(Protocol):
     def checks(self) -> Iterable[Check]: ...
 
 
-class _Inbound:
-    """What was sent is there, and nothing else."""
-
-    def __init__(self, sent: Mapping[str, Placed]) -> None:
-        self._sent = sent
-        self._found = 0
-
-    def take(self, record: Record) -> None:
-        self._found += 1
-
-    def checks(self) -> Iterable[Check]:
-        yield Check(Phrase.CHECK_INBOUND, len(self._sent), self._found)
+async def _read(settings: Settings, names: Names, counters: Mapping[str, _Counter]) -> None:
+    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=())
+    ends = await offsets.stable_ends((topic, lane) for topic in counters for lane in range(settings.lanes))
+    async for records in scan(settings.kafka_client(), ends):
+        for record in records:
+            counters[record.topic].take(record)
 
 
 class _Ledger:
@@ -124,6 +113,8 @@ class _Ledger:
         self._found: Counter[str] = Counter()
         self._foreseen = 0
         self._chained = 0
+        self.accepted: Counter[str] = Counter()
+        """Ids of events that the hub has taken."""
         self._heads: dict[int, tuple[int, str]] = {}
 
     def take(self, record: Record) -> None:
@@ -132,6 +123,8 @@ class _Ledger:
         at = str(Coordinates(entry.at.topic, entry.at.partition, entry.at.offset))
         self._found[at] += 1
         self._findings.outcomes[entry.outcome] += 1
+        if entry.outcome == Outcome.ACCEPTED and entry.event.id is not None:
+            self.accepted[entry.event.id] += 1
         self._findings.not_told.update(decision.reason for decision in entry.decisions if not decision.told)
         if (placed := self._sent.get(at)) is not None:
             self._foreseen += _is_foreseen(placed, entry.outcome, {fault.code for fault in entry.faults})
@@ -149,16 +142,21 @@ class _Ledger:
 class _Told:
     """Each notification that the policy calls for, once, in its lane and in order, and no other; a receipt each."""
 
-    def __init__(self, stage: Stage, names: Names, sent: Mapping[str, Placed], findings: Findings) -> None:
+    def __init__(
+        self, stage: Stage, names: Names, sent: Mapping[str, Placed], findings: Findings, *, timed: Container[str]
+    ) -> None:
+        """`timed`: where the records stand whose latency is measured."""
         self._sent = sent
         self._findings = findings
-        self._due = dict(_due(stage, names, sent.values()))
+        self._timed = timed
+        self.due = dict(_due(stage, names, sent.values()))
+        """By the notification's id."""
         self._found: Counter[str] = Counter()
         self._receipts: Counter[str] = Counter()
         self._last: dict[tuple[str, int], int] = {}
         self._stray = 0
         self._out_of_order = 0
-        times = sorted(each.time_ms for each in sent.values())
+        times = sorted(each.time_ms for at, each in sent.items() if at in timed)
         self._warm_ms = times[len(times) // 2] if times else 0
 
     def take(self, record: Record) -> None:
@@ -167,20 +165,20 @@ class _Told:
             about = event["data"]["record"]
             self._receipts[str(Coordinates(about["topic"], about["partition"], about["offset"]))] += 1
             return
-        due = self._due.get(event["id"])
+        due = self.due.get(event["id"])
         if due is None or (due.topic, due.placed.at.partition) != (record.topic, record.partition):
             self._stray += 1
             return
         self._found[event["id"]] += 1
         self._findings.delivered[due.recipient] += 1
-        if due.placed.time_ms >= self._warm_ms:
+        if due.placed.time_ms >= self._warm_ms and str(due.placed.at) in self._timed:
             self._findings.latencies_ms.append(record.timestamp - due.placed.time_ms)
         place, offset = (record.topic, record.partition), due.placed.at.offset
         self._out_of_order += offset < self._last.get(place, 0)  # two schools share a topic: equal is in order
         self._last[place] = max(offset, self._last.get(place, 0))
 
     def checks(self) -> Iterable[Check]:
-        yield Check(Phrase.CHECK_DELIVERED, len(self._due), sum(times == 1 for times in self._found.values()))
+        yield Check(Phrase.CHECK_DELIVERED, len(self.due), sum(times == 1 for times in self._found.values()))
         yield Check(Phrase.CHECK_STRAY, 0, self._stray)
         yield Check(Phrase.CHECK_ORDER, 0, self._out_of_order)
         once = sum(times == 1 for at, times in self._receipts.items() if at in self._sent)
@@ -209,16 +207,7 @@ class _Letters:
         yield Check(Phrase.CHECK_LETTERS, away, self._foreseen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """One notification that has to be there."""
-
-    recipient: str
-    topic: str
-    placed: Placed
-
-
-def _due(stage: Stage, names: Names, placed: Iterable[Placed]) -> Iterable[tuple[str, _Due]]:
+def _due(stage: Stage, names: Names, placed: Iterable[Placed]) -> Iterable[tuple[str, Due]]:
     """What the policy calls for, by the notification's id, worked out anew from what was sent."""
     for each in placed:
         if each.planned.expectation.outcome is not Outcome.ACCEPTED:
@@ -231,7 +220,7 @@ def _due(stage: Stage, names: Names, placed: Iterable[Placed]) -> Iterable[tuple
         for decision in decisions:
             if decision.told:
                 topic = names.outbound(agency_of(decision.recipient), kind.family)
-                due = _Due(decision.recipient, topic, each)
+                due = Due(decision.recipient, topic, each, event.source, event.subject, kind.family)
                 yield delivery_id(event.source, event.id, decision.recipient), due
 
 

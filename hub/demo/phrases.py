@@ -24,11 +24,20 @@ class Phrase(Enum):
         "Making topics, users, access rules and keys",
         "Creu pynciau, defnyddwyr, rheolau mynediad ac allweddi",
     )
-    HUB = "Starting the hub", "Cychwyn yr hyb"
-    SENDING = "sent by the agencies", "anfonwyd gan yr asiantaethau"
+    HUB = (
+        "Starting the hub, the agencies' adapters and their systems",
+        "Cychwyn yr hyb, addaswyr yr asiantaethau a'u systemau",
+    )
+    JOINING = (
+        "The agencies' adapters join; the story begins at the agencies' own systems",
+        "Mae addaswyr yr asiantaethau'n ymuno; mae'r stori'n dechrau yn systemau'r asiantaethau eu hunain",
+    )
+    SENDING = "background events sent", "digwyddiadau cefndir a anfonwyd"
+    PLAYING = "scenes of the story, at the agencies' systems", "golygfeydd y stori, yn systemau'r asiantaethau"
     DECIDING = "decided by the hub", "penderfynwyd gan yr hyb"
     DAY = "Day {day}", "Diwrnod {day}"
-    COUNTING = "Counting the topics", "Cyfrif y pynciau"
+    RESTING = "Waiting until all is delivered and answered", "Aros nes bod popeth wedi'i ddanfon a'i ateb"
+    COUNTING = "Counting the topics and the agencies' systems", "Cyfrif y pynciau a systemau'r asiantaethau"
     STOPPING = "Stopping everything", "Stopio popeth"
 
     CAME = "What came in", "Yr hyn a ddaeth i mewn"
@@ -49,7 +58,17 @@ class Phrase(Enum):
     )
     MS = "{ms} ms", "{ms} ms"
 
-    CHECKS = "Checked by counting the topics", "Gwiriwyd drwy gyfrif y pynciau"
+    SYSTEMS = "At the agencies' own systems", "Yn systemau'r asiantaethau eu hunain"
+    SAID = "scenes", "golygfeydd"
+    DUE = "to be told", "i'w hysbysu"
+    REFUSED = "refused", "gwrthodwyd"
+    HAS = "there", "yno"
+    ANSWERED = "answered", "atebwyd"
+
+    CHECKS = (
+        "Checked by counting the topics and the agencies' systems",
+        "Gwiriwyd drwy gyfrif y pynciau a systemau'r asiantaethau",
+    )
     EXPECTED = "expected", "disgwyliedig"
     COUNTED = "counted", "cyfrif"
     RIGHT = "right", "cywir"
@@ -64,10 +83,37 @@ class Phrase(Enum):
     CHECK_ORDER = "notifications out of order", "hysbysiadau allan o drefn"
     CHECK_CHAIN = "ledger records whose chain holds", "cofnodion cyfriflyfr â'u cadwyn yn gyfan"
 
+    CHECK_NATIVE = (
+        "what people wrote at the agencies' systems, each one event",
+        "yr hyn a ysgrifennwyd yn systemau'r asiantaethau, pob un yn un digwyddiad",
+    )
+    CHECK_AT_SYSTEMS = (
+        "notifications in the agencies' systems, each once",
+        "hysbysiadau yn systemau'r asiantaethau, pob un unwaith",
+    )
+    CHECK_SYSTEM_STRAY = "others in the agencies' systems", "eraill yn systemau'r asiantaethau"
+    CHECK_SYSTEM_ORDER = (
+        "of a child's, out of order in the agencies' systems",
+        "o rai plentyn, allan o drefn yn systemau'r asiantaethau",
+    )
+    CHECK_ANSWERED = (
+        "notifications that the adapters answered, each once",
+        "hysbysiadau a atebwyd gan yr addaswyr, pob un unwaith",
+    )
+
     TRACE = "The path of one event: {what}", "Llwybr un digwyddiad: {what}"
     LOOK = "To look further:", "I edrych ymhellach:"
     KEEP_FIRST = "To look further, run it again with --keep, then:", "I edrych ymhellach, rhedwch eto gyda --keep, yna:"
-    STOP = "To stop the hub and everything else:", "I stopio'r hyb a phopeth arall:"
+    SCHOOLS = (
+        "Two schools' inboxes. The sign-in is for development: it asks for no password, and all people are invented.",
+        "Blychau derbyn dwy ysgol. Mewngofnodi datblygu yw hwn: nid yw'n gofyn am gyfrinair, a dychmygol yw pawb.",
+    )
+    SCHOOLS_FIRST = (
+        "Two schools' inboxes can be opened in a browser: run it again with --keep.",
+        "Gellir agor blychau derbyn dwy ysgol mewn porwr: rhedwch eto gyda --keep.",
+    )
+    SIGN_IN_AS = "  {school}: sign in as {name}", "  {school}: mewngofnodwch fel {name}"
+    STOP = "To stop the hub, the adapters and everything else:", "I stopio'r hyb, yr addaswyr a phopeth arall:"
     ALL_RIGHT = "Every number is right.", "Mae pob rhif yn gywir."
     NOT_RIGHT = "A number is not right: see above.", "Mae rhif yn anghywir: gweler uchod."
 

@@ -1,11 +1,11 @@
-"""Runs the hub as a process of its own, as in service, and ends it."""
+"""Runs a service of ours as a process of its own, as in service, and ends it."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hub.errors import DolenError
@@ -16,12 +16,17 @@ STOPPED_S = 20.0
 LAST_LINES = 12
 
 
-class HubProcess:
-    """`dolen run hub`, with its log beside the stack's."""
+class Service:
+    """One process, with its log beside the stack's."""
 
-    def __init__(self, state: Path, network: Path, *, lanes: int) -> None:
-        self.log = state / "hub.log"
-        self._lanes = lanes
+    def __init__(
+        self, name: str, words: Sequence[str], *, state: Path, network: Path, ready: Callable[[bytes], bool]
+    ) -> None:
+        """`words` are Python's own arguments; `ready` is asked of the log so far."""
+        self.name = name
+        self.log = state / f"{name}.log"
+        self._words = words
+        self._ready = ready
         self._environment = _environment(os.environ, state=state, network=network)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,28 +41,36 @@ class HubProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start it and wait until it owns every lane; raises DolenError with the end of its log."""
+        """Start it; `until_ready` waits for it."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "run", "hub", "--log-json"],
+                [sys.executable, *self._words],
                 env=self._environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is the demo's to answer: it ends the hub in order
+                start_new_session=True,  # Ctrl-C is the demo's to answer: it ends its services in order
             )
+
+    def until_ready(self) -> None:
+        """Wait until it does its work; raises DolenError with the end of its log."""
         deadline = time.monotonic() + READY_S
-        while self.log.read_bytes().count(b'"lane.owned"') < self._lanes:
+        while not self._ready(self.log.read_bytes()):
             if not self.alive or time.monotonic() > deadline:
-                raise DolenError(f"the hub does not start; {self.log} ends:\n{self.last_words()}")
+                raise DolenError(f"{self.name} does not start; {self.log} ends:\n{self.last_words()}")
             time.sleep(0.1)
+
+    def ask_to_stop(self) -> None:
+        """End it as an operator would; `stop` waits for it."""
+        if self.alive and self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """End it as an operator would, and if it does not end, at once."""
         if self._process is None or not self.alive:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             self._process.wait(STOPPED_S)
         except subprocess.TimeoutExpired:
@@ -69,8 +82,19 @@ class HubProcess:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
 
+def hub_service(state: Path, network: Path, *, lanes: int) -> Service:
+    """`dolen run hub`, ready when it owns every lane."""
+    return Service(
+        "hub",
+        ("-m", "hub", "run", "hub", "--log-json"),
+        state=state,
+        network=network,
+        ready=lambda log: log.count(b'"lane.owned"') >= lanes,
+    )
+
+
 def _environment(own: Mapping[str, str], *, state: Path, network: Path) -> dict[str, str]:
-    """The demo's hub sees the demo's stack, whatever else the environment names."""
+    """The demo's services see the demo's stack, whatever else the environment names."""
     kept = {name: value for name, value in own.items() if not name.startswith("DOLEN_")}
     path = os.pathsep.join(filter(None, (str(ROOT), own.get("PYTHONPATH"))))
     return kept | {"DOLEN_STATE_DIR": str(state), "DOLEN_NETWORK": str(network), "PYTHONPATH": path}

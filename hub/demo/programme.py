@@ -1,8 +1,6 @@
-"""Decides what the demo sends and when: the family's story spread among the background events of a whole network."""
+"""Decides what the demo sends and plays: the background events of a whole network, and the family's story."""
 
-import heapq
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -19,29 +17,22 @@ BEFORE_NOW = timedelta(days=2)
 LONG_AGO = KEY_LIFE + timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One record of the demo, with its scene if it is the story's."""
-
-    planned: Planned
-    chapter: Chapter | None = None
-
-
-def programme(stage: Stage, *, events: int, seed: int, now: datetime) -> Iterator[Item]:
-    """The records in the order in which they happened, over the nine months before `now`."""
-    start = now - SPAN - BEFORE_NOW
+def background(stage: Stage, *, events: int, seed: int, now: datetime) -> Iterator[Planned]:
+    """The records of a whole network in the order in which they happened, over the nine months before `now`."""
     step = SPAN / max(events, 1)
-    plan = Plan(seed=seed, start=start, step=step, mix=Mix(large_bytes=LARGE_BYTES), prefix=stage.prefix)
-    background = islice(simulate(stage.world, plan, keys=stage.keys, told=stage.told), events)
-    story = tell(stage.world, SCENES, start=start.date(), keys=stage.keys, prefix=stage.prefix)
-    merged = heapq.merge(
-        ((start + number * step, 0, Item(planned)) for number, planned in enumerate(background)),
-        ((chapter.event.time, 1, Item(chapter.record, chapter)) for chapter in story),
-        key=lambda entry: entry[:2],
-    )
-    return (item for _, _, item in merged)
+    plan = Plan(seed=seed, start=_start(now), step=step, mix=Mix(large_bytes=LARGE_BYTES), prefix=stage.prefix)
+    return islice(simulate(stage.world, plan, keys=stage.keys, told=stage.told), events)
+
+
+def story(stage: Stage, *, now: datetime) -> Generator[Chapter, str | None, None]:
+    """The family's story over the same months."""
+    return tell(stage.world, SCENES, start=_start(now).date(), keys=stage.keys, prefix=stage.prefix)
 
 
 def add_ended_keys(files: CredentialFiles, agencies: Iterable[str], now: datetime) -> None:
     """Put a key in the keyring for each agency that was valid once, so that somebody can sign with it."""
     files.write_keys((*files.keys(), *(new_key(agency, now - LONG_AGO) for agency in agencies)))
+
+
+def _start(now: datetime) -> datetime:
+    return now - SPAN - BEFORE_NOW

@@ -11,7 +11,8 @@ from rich.text import Text
 from contracts.faults import EXPLANATIONS, FaultCode
 from contracts.network import Network
 from contracts.parties import SCHOOLS, agency_of
-from hub.demo.check import Check, Findings
+from hub.demo.check import Findings
+from hub.demo.counted import Check
 from hub.demo.phrases import Phrase
 from hub.observe.labels import Language, reason
 from hub.outcomes import Outcome
@@ -32,6 +33,7 @@ def tables(findings: Findings, network: Network, language: Language, *, of_story
         _rows(Phrase.NOT_TOLD.say(language), _not_told(findings, language)),
         _rows(Phrase.DEAD_LETTERS.say(language), _letters(findings, language)),
         _rows(Phrase.LATENCY.say(language), _latency(findings, language, rate)),
+        *([_systems(findings, network, language)] if findings.systems else []),
         _checks(findings.checks, language),
     )
     return Group(*(Padding(part, (1, 0, 0, 0)) for part in parts))
@@ -61,10 +63,8 @@ def _recipients(findings: Findings, network: Network, language: Language) -> Ite
         by_agency[agency_of(party)] += number
         parties[agency_of(party)] += 1
     for agency, number in by_agency.most_common():
-        organisation = network.organisations[agency]
-        name = organisation.name_cy if language is Language.CY else organisation.name_en
         many = f" ({parties[agency]})" if agency == SCHOOLS else ""
-        yield f"{name}{many}", f"{number:,}"
+        yield f"{_name(network, agency, language)}{many}", f"{number:,}"
 
 
 def _not_told(findings: Findings, language: Language) -> Iterator[Row]:
@@ -82,6 +82,23 @@ def _latency(findings: Findings, language: Language, rate: float) -> Iterator[Ro
     yield Phrase.EVENTS_A_SECOND.say(language, rate=f"{rate:.0f}"), ""
     for name, share in (("p50", 0.50), ("p99", 0.99)):
         yield f"  {name}", Phrase.MS.say(language, ms=f"{findings.percentile_ms(share):,}")
+
+
+def _systems(findings: Findings, network: Network, language: Language) -> RenderableType:
+    table = _table(Phrase.SYSTEMS.say(language))
+    table.show_header = True
+    table.add_column(overflow="fold")
+    for phrase in (Phrase.SAID, Phrase.DUE, Phrase.REFUSED, Phrase.HAS, Phrase.ANSWERED):
+        table.add_column(phrase.say(language), justify="right")
+    for one in findings.systems:
+        numbers = (one.said, one.due, one.refused, one.once, one.answered)
+        table.add_row(_name(network, one.agency, language), *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _name(network: Network, agency: str, language: Language) -> str:
+    organisation = network.organisations[agency]
+    return organisation.name_cy if language is Language.CY else organisation.name_en
 
 
 def _rows(title: str, rows: Iterator[Row]) -> RenderableType:

@@ -62,7 +62,7 @@ class Postgres(Server):
             "port": self._port,
             "unix_socket_directories": "",
             "shared_buffers": "32MB",
-            "max_connections": 40,
+            "max_connections": 120,  # the demo: two case systems, the portal, and each adapter's pool
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return str(self._programs / "postgres"), "-D", str(self._data), *options

@@ -59,8 +59,15 @@ def new(directory: Path) -> State:
         directory=directory,
         ports=dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
         passwords={name: secrets.token_urlsafe(24) for name in PASSWORDS},
-        cluster=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        cluster=_cluster_id(),
     )
+
+
+def _cluster_id() -> str:
+    """Random, in Kafka's form; one that began with a hyphen would be taken for an option of its own tool."""
+    while (made := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
 
 
 def _file(directory: Path) -> Path:

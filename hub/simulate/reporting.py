@@ -91,9 +91,11 @@ def submitted(
     possible_crime: bool,
     harm: Literal["suffered", "likely", "not-sure"] = "likely",
     numbers: Iterable[int] | None = None,
+    referrer: str | None = None,
 ) -> Draft:
-    """Somebody reports that children may be at risk."""
-    say, kind = episode.say, episode.world.kind(source)
+    """Somebody reports that children may be at risk; `referrer`: whose report it is, where another sends it."""
+    say, referrer = episode.say, referrer or source
+    kind = episode.world.kind(referrer)
     known = children(episode, source, numbers)
     data = SubmittedReferral(
         responsible_authority=episode.authority,
@@ -110,8 +112,8 @@ def submitted(
             )
             for child in known
         ),
-        referrer=source,
-        reporter=_reporter(episode, source, kind),
+        referrer=referrer,
+        reporter=_reporter(episode, referrer, kind),
         observed_at=at - 3 * AN_HOUR,
         possible_crime=possible_crime,
         police_references=(_occurrence(episode),) if kind is Kind.POLICE else (),

@@ -4,7 +4,7 @@ Cardiff and the Vale of Glamorgan; a sister at a Welsh-medium primary school, a 
 school over the border of the authority, a child not yet born. The schools and agencies are real, the people are not.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -123,10 +123,14 @@ class StoryWords:
         )
 
 
-def tell(world: World, scenes: tuple[Scene, ...], *, start: date, keys: Keys, prefix: str = "") -> Iterator[Chapter]:
+def tell(
+    world: World, scenes: tuple[Scene, ...], *, start: date, keys: Keys, prefix: str = ""
+) -> Generator[Chapter, str | None, None]:
     """The story from the night of `start` on; the network has to have Cardiff, the Vale and their schools.
 
-    The same start gives the same bytes.
+    The same start gives the same bytes. Whoever does not send a chapter's record, but has an adapter make its event,
+    sends back (`send`) the id that the event has: later scenes of other agencies answer and point to that one. Social
+    services point to records of their own by their own numbers, and so by the ids of the story.
     """
     words = StoryWords()
     episode = family(world, start, words)
@@ -135,10 +139,15 @@ def tell(world: World, scenes: tuple[Scene, ...], *, start: date, keys: Keys, pr
         hour, minute = scene.clock.split(":")
         at = datetime.combine(start + timedelta(days=scene.day), time(int(hour), int(minute)), LONDON)
         words.enter(scene, episode.children)
-        event, record = planned(scene.make(episode, at, memory), episode, at, keys=keys, prefix=prefix)
+        draft = scene.make(episode, at, memory)
+        event, record = planned(draft, episode, at, keys=keys, prefix=prefix)
+        became = yield Chapter(scene, event, record)
+        if became is not None:
+            event = event.model_copy(update={"id": became})
+            if draft.stage and draft.source != episode.place.social_services:
+                episode.ids[draft.stage] = became
         if scene.name:
             memory.events[scene.name] = event
-        yield Chapter(scene, event, record)
 
 
 def family(world: World, start: date, words: StoryWords) -> Episode:

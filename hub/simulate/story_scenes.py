@@ -33,6 +33,7 @@ from hub.simulate.story import (
 A_DAY = timedelta(days=1)
 TO_THE_VALE = "vale-of-glamorgan-social-services"
 EDUCATION = "/agencies/cardiff-education"
+VALE_EDUCATION = "/agencies/vale-of-glamorgan-education"
 LATER_CATEGORIES = (Category.EMOTIONAL_PSYCHOLOGICAL, Category.NEGLECT)
 
 
@@ -149,6 +150,12 @@ SCENES: tuple[Scene, ...] = (
         "The designated safeguarding person has read it, before Mali arrives.",
     ),
     Scene(
+        0, "08:25",
+        _answers(TREGANNA, "accepted-by", "incident"),
+        "Mae'n ymgymryd â'r gwaith: bydd rhywun yn cwrdd â Mali wrth y drws.",
+        "She takes it on: somebody will meet Mali at the door.",
+    ),
+    Scene(
         0, "09:15",
         _step(reporting.acknowledged, referrer=POLICE),
         "Mae Caerdydd yn cydnabod yr adroddiad: penderfyniad o fewn un diwrnod gwaith.",
@@ -156,9 +163,9 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         0, "10:40",
-        _step(reporting.submitted, source=TREGANNA, possible_crime=False, numbers=(MALI,)),
-        "Mae Ysgol Treganna yn adrodd ar yr hyn a ddywedodd Mali wrth ei hathrawes.",
-        "Ysgol Treganna reports what Mali told her teacher.",
+        _step(reporting.submitted, source=EDUCATION, referrer=TREGANNA, possible_crime=False, numbers=(MALI,)),
+        "Mae Ysgol Treganna yn adrodd ar yr hyn a ddywedodd Mali wrth ei hathrawes, drwy ddesg addysg yr awdurdod.",
+        "Ysgol Treganna reports what Mali told her teacher, by way of the authority's education desk.",
         name="school-report",
         says={
             "concern": ("Dywedodd Mali wrth ei hathrawes fod arni ofn mynd adref.", "cy"),
@@ -177,6 +184,7 @@ SCENES: tuple[Scene, ...] = (
         _step(reporting.decided, referrer=TREGANNA, decision="strategy-discussion", numbers=(MALI,)),
         "Mae'r penderfyniad a'i resymau'n mynd yn ôl i'r ysgol: ni adewir yr un cylch ar agor.",
         "The decision and its reasons go back to the school: no loop is left open.",
+        name="decided",
         says={
             "reasons": ("Mae'r ddau adroddiad gyda'i gilydd yn achos i amau niwed sylweddol.", "cy"),
             "basis": ("Two independent reports within eight hours; a known history in another area.", "en"),
@@ -205,9 +213,15 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         0, "15:15",
-        _answers(PROBATION, "gap", "convened"),
+        _answers(PROBATION, "gap", "decided"),
         "Nid oedd gan y gwasanaeth prawf hawl i'r digwyddiadau cynt: nodir y bwlch, heb ddweud wrth neb.",
         "Probation was not entitled to the events before: the gap is noted, and nobody is told.",
+    ),
+    Scene(
+        0, "15:17",
+        _answers(TREGANNA, "opened", "convened"),
+        "Mae Treganna yn agor yr alwad i'r drafodaeth.",
+        "Treganna opens the call to the discussion.",
     ),
     Scene(
         0, "15:20",
@@ -219,8 +233,8 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         0, "16:00",
         _answers(STANWELL, "escalated", "convened"),
-        "Nid agorodd neb yn Stanwell y neges mewn pryd: dywedir wrth ddesg addysg yr awdurdod.",
-        "Nobody at Stanwell opened it in time: the authority's education desk is told.",
+        "Nid oes neb yn Stanwell yn agor y neges: dywedir wrth ddesg addysg yr awdurdod.",
+        "Nobody at Stanwell opens it: the authority's education desk is told.",
     ),
     Scene(
         0, "16:50",
@@ -355,9 +369,9 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         66, "13:15",
-        _step(changing.child_moved, number=OSIAN, source=STANWELL, stay="temporary", to_authority=TO_THE_VALE),
-        "Mae Ysgol Stanwell yn clywed bod Osian yn aros gyda'i nain ym Mhenarth. Pwy bynnag sy'n clywed sy'n dweud.",
-        "Stanwell School hears that Osian is staying with his grandmother in Penarth. Whoever learns of it says it.",
+        _step(changing.child_moved, number=OSIAN, source=VALE_EDUCATION, stay="temporary", to_authority=TO_THE_VALE),
+        "Mae desg addysg y Fro yn clywed bod Osian yn aros gyda'i nain ym Mhenarth. Pwy bynnag sy'n clywed sy'n dweud.",
+        "The Vale's education desk hears that Osian stays with his grandmother in Penarth. Whoever hears says it.",
         says={"note": ("He told his form tutor; his grandmother confirmed it by telephone.", "en")},
     ),
     Scene(
@@ -423,6 +437,12 @@ SCENES: tuple[Scene, ...] = (
         _answers(FITZALAN, "opened", "school-changed"),
         "Mae Ysgol Uwchradd Fitzalan wedi ei ddarllen.",
         "Fitzalan High School has read it.",
+    ),
+    Scene(
+        131, "11:15",
+        _answers(FITZALAN, "accepted-by", "school-changed"),
+        "Mae'r person diogelu dynodedig yno yn ymgymryd â'r gwaith.",
+        "The designated safeguarding person there takes it on.",
     ),
     Scene(
         150, "16:15",

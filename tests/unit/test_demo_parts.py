@@ -12,10 +12,11 @@ from rich.console import Console
 from contracts.directory import Directory
 from contracts.network import Network
 from hub.credentials import CredentialFiles
-from hub.demo.check import Check, Findings
+from hub.demo.check import Findings
+from hub.demo.counted import Check
 from hub.demo.phrases import Phrase, preferred
 from hub.demo.play import Asked, play
-from hub.demo.programme import add_ended_keys, programme
+from hub.demo.programme import add_ended_keys, background, story
 from hub.demo.tables import tables, verdict
 from hub.errors import StartRefused
 from hub.observe.labels import Language
@@ -68,18 +69,16 @@ def test_the_environment_chooses_the_language(environment: dict[str, str], langu
     assert preferred(environment) is language
 
 
-def test_the_story_runs_among_the_other_events_in_order_of_time_and_ends_before_now(stage: Stage) -> None:
-    items = list(programme(stage, events=500, seed=1, now=NOW))
-    story = [number for number, item in enumerate(items) if item.chapter is not None]
-    assert len(items) == 500 + len(SCENES)
-    assert [items[number].chapter.scene for number in story if items[number].chapter] == list(SCENES)
-    assert story[-1] - story[0] > 450, "from the first day to the last"
-    assert all(item.chapter.event.time < NOW for item in items if item.chapter is not None)
+def test_the_story_and_the_background_end_before_now(stage: Stage) -> None:
+    chapters = list(story(stage, now=NOW))
+    assert [chapter.scene for chapter in chapters] == list(SCENES)
+    assert all(chapter.event.time < NOW for chapter in chapters)
+    assert len(list(background(stage, events=500, seed=1, now=NOW))) == 500
 
 
 def test_the_same_seed_plays_the_same_numbers_on_any_day(stage: Stage) -> None:
     def outcomes(now: datetime) -> list[Outcome]:
-        return [item.planned.expectation.outcome for item in programme(stage, events=400, seed=1, now=now)]
+        return [record.expectation.outcome for record in background(stage, events=400, seed=1, now=now)]
 
     assert Counter(outcomes(NOW)) == Counter(outcomes(datetime(2027, 5, 20, 23, tzinfo=UTC)))
 
@@ -94,7 +93,7 @@ def test_every_agency_gets_a_key_that_has_ended_and_keeps_its_own(tmp_path: Path
 
 def test_a_directory_that_holds_something_is_not_begun_in(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
-    asked = Asked(events=1, seed=1, rate=1, keep=False, state=tmp_path, language=Language.EN)
+    asked = Asked(events=1, joined=0, seed=1, rate=1, keep=False, state=tmp_path, language=Language.EN)
     with pytest.raises(StartRefused, match="not empty"):
         play(asked, Console(quiet=True))
     assert (tmp_path / "mine").exists()

@@ -1,0 +1,144 @@
+"""The schools' portal: designated people sign in, open, accept and ask, over HTTP, as in a browser."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import httpx
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from adapters.schools.clock import wall_clock
+from adapters.schools.reader import Right
+from adapters.schools.roles import Role
+from adapters.schools.store import people
+from adapters.schools.store.database import engine, make_tables
+from adapters.sdk.credentials import credentials_path
+from hub.demo.far.place import Place
+from hub.demo.far.system import Said
+from hub.errors import DolenError
+
+DATABASE = "schools_portal"
+_KINDS = {"opened": "opened", "accepted-by": "accepted", "asked": "asked", "escalated": "to-desk"}
+"""What the portal calls a step, by the receipt that says it."""
+
+
+class Portal:
+    """The portal, and the people who use it in the story."""
+
+    def __init__(self, place: Place, server: str, port: int, staff: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+        """`server` is the URL of an administrator; `staff` a name and schools, by `sub`."""
+        self.place = place
+        self.address = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._server = server
+        self._staff = staff
+        self._browsers: dict[str, httpx.Client] = {}
+        self._url = make_url(server).set(database=DATABASE).render_as_string(hide_password=False)
+        place.store, place.schema = self._url, "schools_sdk"
+
+    def prepare(self) -> None:
+        """Make the portal's database, and let its people in before anything comes."""
+        with psycopg.connect(self._server, autocommit=True) as root:
+            root.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        asyncio.run(self._admit())
+        own: dict[str, object] = {
+            "database_url": self._url,
+            "credentials": str(credentials_path(self.place.state, self.place.agency)),
+            "address": self.address,
+            "port": self._port,
+            "secret_file": str(self.place.folder / "portal.secret"),
+            "development": True,  # everybody may be anybody: all is invented, and the address is this machine's
+        }
+        self.place.write(own)
+
+    def name_of(self, subject: str) -> str:
+        """Of one of its people."""
+        return self._staff[subject][0]
+
+    def inbox(self, language: str, school: str) -> str:
+        """The address of a school's inbox."""
+        return f"{self.address}/{language}{school}"
+
+    def say(self, event: Said) -> str:
+        """Do on the page what a receipt says that somebody did; what the portal does by itself is waited for."""
+        data, kind = event["data"], event["type"].split(".")[-2]
+        delivery = data["delivery"]
+        if kind == "delivered":
+            return f"answer {delivery}"
+        if kind != "escalated":
+            page = f"/cy/notices/{self._ref(delivery)}"
+            with_token = self._get(event["source"], page)
+            if kind == "accepted-by":
+                self._post(event["source"], f"{page}/accept", csrf=with_token)
+            elif kind == "asked":
+                asked = {"words": data["question"]["text"], "written_in": data["question"]["language"]}
+                self._post(event["source"], f"{page}/ask", csrf=with_token, **asked)
+        return self._step(delivery, _KINDS[kind])
+
+    def look(self) -> None:
+        """Nothing: notices come by themselves."""
+
+    def has(self) -> Sequence[str]:
+        """The notices of the portal."""
+        return [found for (found,) in self._ask("SELECT id FROM schools.notices ORDER BY received_at")]
+
+    def _ref(self, delivery: str) -> str:
+        """The notice's name in the portal's addresses."""
+        ((found,),) = self._ask("SELECT ref FROM schools.notices WHERE id = %s", delivery)
+        return str(found)
+
+    def _step(self, delivery: str, kind: str) -> str:
+        rows = self._ask("SELECT id FROM schools.steps WHERE notice = %s AND kind = %s", delivery, kind)
+        if not rows:
+            raise DolenError(f"the portal did not do what the story says ({kind}): its log says why")
+        return str(rows[0][0])
+
+    def _get(self, school: str, path: str) -> str:
+        """Look at a page as the school's own; the token of its forms."""
+        answer = _found(self._browser(school).get(path))
+        token = re.search(r'name="csrf" value="([^"]+)"', answer.text)
+        if token is None:
+            raise DolenError("the portal's page has no form: nobody is signed in")
+        return token[1]
+
+    def _post(self, school: str, path: str, **fields: str) -> None:
+        _found(self._browser(school).post(path, data=fields))
+
+    def _browser(self, school: str) -> httpx.Client:
+        """Of the school's designated person, signed in by the development provider."""
+        if school not in self._browsers:
+            subject = next(subject for subject, (_, schools) in self._staff.items() if school in schools)
+            client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=60)
+            asked = _found(client.get("/cy/sign-in/go"))
+            fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+            _found(client.post("/development/authorize", data={**fields, "subject": subject}))
+            self._browsers[school] = client
+        return self._browsers[school]
+
+    async def _admit(self) -> None:
+        database = engine(self._url, connections=1)
+        try:
+            await make_tables(database)
+            async with database.begin() as connection:
+                for subject, (name, schools) in self._staff.items():
+                    granted = tuple(Right(school, Role.DSP) for school in schools)
+                    await people.put(connection, subject=subject, name=name, granted=granted, at=wall_clock())
+        finally:
+            await database.dispose()
+
+    def _ask(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return self._database.execute(query.encode(), parameters).fetchall()
+
+    @cached_property
+    def _database(self) -> "psycopg.Connection[Any]":
+        return psycopg.connect(self._url, autocommit=True)
+
+
+def _found(answer: httpx.Response) -> httpx.Response:
+    if answer.is_error:
+        raise DolenError(f"the portal does not show what the story asks for: it answers {answer.status_code}")
+    return answer
