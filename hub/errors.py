@@ -5,6 +5,7 @@ DolenError
 ├── Unavailable        Kafka or Redis is away: the lane waits and tries again; nothing is dead-lettered
 │   └── SeenLostWrites Redis forgot what Kafka knows: the window is rebuilt from the ledger first
 ├── LaneLost           another worker owns the lane now: this one lets go
+├── NotAllowed         a person asked for what the rules of the hub don't allow: nothing was done
 └── InDoubt            Kafka holds something that this lane can't account for: it stops and a person looks
 """
 
@@ -34,3 +35,12 @@ class LaneLost(DolenError):
 
 class InDoubt(DolenError):
     """An output partition that only this lane writes is undecided, or the ledger is ahead of the offsets."""
+
+
+class NotAllowed(DolenError):
+    """What a person asked for is not done, and why: `rule` is a stable name, for a text in the person's language."""
+
+    def __init__(self, rule: str, about: str = "") -> None:
+        super().__init__(f"not allowed: {rule}{f' ({about})' if about else ''}")
+        self.rule = rule
+        self.about = about

@@ -171,6 +171,9 @@ class Settings(BaseSettings):
     retry_wait_s: Annotated[float, Field(gt=0)] = 0.2
     """First wait after a server was found away; doubles up to five seconds."""
 
+    redrive_per_s: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    """How many dead letters are sent on in a second, at the most."""
+
     @classmethod
     def settings_customise_sources(
         cls,

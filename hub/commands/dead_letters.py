@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from contracts.faults import FaultCode
+from hub.commands import redrive
 from hub.commands.stack import STATE, JsonOption, StateOption
 from hub.commands.trace import NOT_FOUND, WelshOption
 from hub.names import Names
@@ -18,6 +19,11 @@ from hub.observe.waterfall import console
 from hub.settings import load_settings
 
 app = typer.Typer(help="What could not be taken, and why: codes, fields and remedies, never a payload.")
+app.command()(redrive.redrive)
+app.command()(redrive.approve)
+app.command()(redrive.decline)
+app.command()(redrive.resume)
+app.command("set-aside")(redrive.set_aside)
 
 
 @app.command("list")

@@ -119,6 +119,95 @@ class Label(Enum):
     NO_SUCH_LETTER = "There is no dead letter {id}.", "Nid oes neges wrthodedig {id}."
     WHOLE_EVENT = "whole event", "y digwyddiad cyfan"
 
+    IF_SENT_ON = (
+        "If it is sent on",
+        "O'i hanfon ymlaen",
+    )
+    GOES = (
+        "it would be taken",
+        "fe'i cymerid",
+    )
+    STILL_REFUSED = (
+        "it would be refused again",
+        "fe'i gwrthodid eto",
+    )
+    SENDER_SENT_IT = (
+        "its sender has sent it again, and it was taken",
+        "mae ei hanfonwr wedi'i hanfon eto, ac fe'i cymerwyd",
+    )
+    WAITS_FOR_EARLIER = (
+        "it waits for an earlier one of the same child",
+        "mae'n aros am un gynharach am yr un plentyn",
+    )
+    QUARANTINED = (
+        "in quarantine: it was sent on three times, and refused each time",
+        "mewn cwarantin: fe'i hanfonwyd ymlaen deirgwaith, a'i gwrthod bob tro",
+    )
+    SET_ASIDE = (
+        "set aside: a person decided that it is not sent on",
+        "wedi'i rhoi o'r neilltu: penderfynodd person na chaiff ei hanfon ymlaen",
+    )
+    ANOTHER_HAS_IT = (
+        "it is in another re-drive",
+        "mae mewn ail-yriad arall",
+    )
+    WAS_SENT_ON = (
+        "it was sent on",
+        "fe'i hanfonwyd ymlaen",
+    )
+    OVERTAKEN = (
+        "later events of this child taken meanwhile: {count}",
+        "digwyddiadau diweddarach am y plentyn hwn a gymerwyd yn y cyfamser: {count}",
+    )
+    REDRIVE_WAITS = (
+        "Re-drive {id} of {count} letters waits for a second person: dolen dead-letters approve {id} --reason …",
+        "Mae ail-yriad {id} o {count} neges yn aros am ail berson: dolen dead-letters approve {id} --reason …",
+    )
+    REDRIVE_DONE = (
+        "Re-drive {id}: {sent} of {count} sent on.",
+        "Ail-yriad {id}: anfonwyd {sent} o {count} ymlaen.",
+    )
+    REDRIVE_DECLINED = (
+        "Re-drive {id} is declined; its letters are free again.",
+        "Gwrthodwyd ail-yriad {id}; mae ei negeseuon yn rhydd eto.",
+    )
+    SET_ASIDE_DONE = (
+        "Set aside: {count}",
+        "Rhoddwyd o'r neilltu: {count}",
+    )
+    NOTHING_TO_DECIDE = (
+        "Re-drive {about} waits for nobody: it was decided before.",
+        "Nid yw ail-yriad {about} yn aros am neb: penderfynwyd arno o'r blaen.",
+    )
+    SAME_PERSON = (
+        "Whoever asked for a re-drive can't decide on it: another person has to. The attempt is recorded.",
+        "Ni all y sawl a ofynnodd am ail-yriad benderfynu arno: rhaid i berson arall wneud. Cofnodwyd yr ymgais.",
+    )
+    NO_SUCH_REDRIVE = (
+        "There is no re-drive {about}.",
+        "Nid oes ail-yriad {about}.",
+    )
+    NO_LETTER_IN_TABLES = (
+        "There is no dead letter {about} in the database: is the projector running (dolen run projector)?",
+        "Nid oes neges wrthodedig {about} yn y gronfa ddata: a yw'r taflunydd yn rhedeg (dolen run projector)?",
+    )
+    NOT_AGREED = (
+        "Re-drive {about} is not agreed to.",
+        "Ni chytunwyd i ail-yriad {about}.",
+    )
+    UNDER_WAY = (
+        "Re-drive {about} is being carried out by somebody else.",
+        "Mae rhywun arall wrthi'n cyflawni ail-yriad {about}.",
+    )
+    TOO_MANY = (
+        "At most {about} letters at a time.",
+        "Ar y mwyaf {about} neges ar y tro.",
+    )
+    NO_FORM = (
+        "Not as it has to be: {about}. A reason is one line of at most 200 characters.",
+        "Nid yw fel y dylai fod: {about}. Un llinell o 200 nod ar y mwyaf yw rheswm.",
+    )
+
     def say(self, language: Language, **parts: object) -> str:
         """The text in a language, with its parts filled in."""
         english, welsh = self.value

@@ -152,6 +152,7 @@ def entry_of(row: Row[Any], decided: Sequence[dict[str, Any]], *, prev: str) -> 
             "outcome": row.outcome,
             "faults": row.faults or (),
             "first": _first(row.first),
+            "redrive": {"origin": _first(row.redrive_of), "count": row.redrive_times} if row.redrive_of else None,
             "decisions": tuple(decided),
             "answers": _answers(row),
             "receipt": row.receipt,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -92,6 +93,8 @@ records = Table(
     Column("answer_reason", Text),
     Column("answer_source", Text),
     Column("answer_event", _Id),
+    Column("redrive_of", Text),
+    Column("redrive_times", SmallInteger),
     PrimaryKeyConstraint("lane", "position", "at_ms"),
     Index("records_by_time", "at_ms", "lane", "position"),
     Index("records_by_sender", "source", "at_ms"),
@@ -108,7 +111,8 @@ records = Table(
     Index("records_by_answered", "answer_to", postgresql_where=text("answer_to IS NOT NULL")),
     postgresql_partition_by="RANGE (at_ms)",
 )
-"""The ledger, one row for each record; `first` is the coordinates of the identity's first event."""
+"""The ledger, one row for each record; `first` is the coordinates of the identity's first event, `redrive_of` those of
+the record that the hub sent again."""
 
 decisions = Table(
     "decisions",
@@ -337,3 +341,58 @@ console_reports = Table(
     Column("report", LargeBinary, nullable=False),
 )
 """Access reports of the console that Kafka doesn't have yet, in the order in which they were made."""
+
+redrives = Table(
+    "redrives",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_why", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_ms", BigInteger),
+    Column("decided_by", Text),
+    Column("decided_why", Text),
+    Index("redrives_by_time", "asked_ms"),
+)
+"""What operators asked to be sent on, and who agreed: no topic can give it back, so it is kept too."""
+
+redrive_letters = Table(
+    "redrive_letters",
+    metadata,
+    Column("redrive", _Id, ForeignKey("redrives.id"), primary_key=True),
+    Column("ordinal", SmallInteger, primary_key=True, autoincrement=False),
+    Column("topic", Text, nullable=False),
+    Column("lane", SmallInteger, nullable=False),
+    Column("record_offset", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why_not", Text),
+    Column("times", SmallInteger),
+    Column("sent_offset", BigInteger),
+    Column("sent_ms", BigInteger),
+    Index(
+        "redrive_letters_taken",
+        "topic",
+        "lane",
+        "record_offset",
+        unique=True,
+        postgresql_where=text("state IN ('waiting', 'sent')"),
+    ),
+)
+"""The letters of each, in the order in which they go; one that waits or was sent is in no other."""
+
+set_asides = Table(
+    "set_asides",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("record_offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Letters that are not sent on: a person said so, or the loop guard did."""
+
+OWN = (exported, redrives, redrive_letters, set_asides, console_sessions, console_failures, console_reports)
+"""What no topic can give back: kept when the other tables are made anew."""

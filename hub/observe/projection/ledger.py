@@ -54,6 +54,7 @@ class LedgerRows:
         at, event, trace, hub, versions = (entry[part] for part in ("at", "event", "trace", "hub", "versions"))
         own_hash, chain_holds, told, not_told = made
         first, answers = entry["first"], entry.get("answers") or _NO_ANSWER
+        redrive = entry.get("redrive") or _NO_REDRIVE
         return (
             record.partition,
             record.offset,
@@ -77,7 +78,7 @@ class LedgerRows:
             _bytes(entry["digest"]),
             entry["size"],
             dumps(entry["faults"]).decode() if entry["faults"] else None,
-            f"{first['topic']}/{first['partition']}/{first['offset']}" if first else None,
+            _place(first),
             told,
             not_told,
             _uuid(entry["receipt"]),
@@ -98,6 +99,8 @@ class LedgerRows:
             answers["reason"],
             answers["original"]["source"],
             _uuid(answers["original"]["id"]),
+            _place(redrive["origin"]),
+            redrive["count"],
         )
 
     def _decisions(self, record: Record, entry: dict[str, Any], family: str, batch: Batch) -> int:
@@ -164,6 +167,9 @@ _NO_ANSWER: dict[str, Any] = {
 }
 
 
+_NO_REDRIVE: dict[str, Any] = {"origin": None, "count": None}
+
+
 def _sums(entry: dict[str, Any], counted: tuple[str, int, int], batch: Batch) -> None:
     (family, told, not_told), outcome, at_ms = counted, entry["outcome"], entry["at"]["time_ms"]
     minute = batch.flow[at_ms - at_ms % MINUTE_MS, family, outcome]
@@ -173,6 +179,10 @@ def _sums(entry: dict[str, Any], counted: tuple[str, int, int], batch: Batch) ->
     sender = batch.senders[entry["signer"] or UNPROVEN, family, outcome]
     sender[0] += 1
     sender[1] = max(sender[1], at_ms)
+
+
+def _place(at: dict[str, Any] | None) -> str | None:
+    return f"{at['topic']}/{at['partition']}/{at['offset']}" if at else None
 
 
 def _uuid(text: str | None) -> str | None:

@@ -16,12 +16,9 @@ from hub.observe.projection.batch import Batch, Head, Row
 from hub.offsets import Place
 from hub.store.months import Month, make_months, month_of
 from hub.store.tables import (
+    OWN,
     accesses,
-    console_failures,
-    console_reports,
-    console_sessions,
     decisions,
-    exported,
     flow,
     grounds,
     heartbeats,
@@ -202,9 +199,9 @@ def _beats(connection: Connection, beats: Iterable[dict[str, object]]) -> None:
 def empty(connection: Connection) -> None:
     """Forget all that the topics can give back; heartbeats are kept there for a day alone, and so stay.
 
-    What is exported as traces stays exported, and the console's own tables are not made from topics.
+    What is exported as traces stays exported, what operators did stays done, and the console's own tables are kept.
     """
-    kept = {table.name for table in (heartbeats, exported, console_sessions, console_failures, console_reports)}
+    kept = {heartbeats.name, *(table.name for table in OWN)}
     names = ", ".join(table.name for table in records.metadata.sorted_tables if table.name not in kept)
     connection.execute(text(f"TRUNCATE {names}"))
     connection.execute(delete(positions))
