@@ -237,12 +237,6 @@ SCENES: tuple[Scene, ...] = (
         "Nobody at Stanwell opens it: the authority's education desk is told.",
     ),
     Scene(
-        0, "16:50",
-        _answers(PROBATION, "restored", "convened"),
-        "Mae'r gwasanaeth prawf yn dod o hyd i'r achos wedi'r cyfan, o dan enw arall: mae'r gwrthodiad ar ben.",
-        "Probation finds the case after all, under another name: its refusal no longer holds.",
-    ),
-    Scene(
         0, "17:30",
         _step(reporting.discussion_held, enquiry="joint", absent=(STANWELL,)),
         "Ymholiadau adran 47 ar y cyd, i bob plentyn. Nid oedd Stanwell yno; caiff wybod yr un fath.",
@@ -431,6 +425,19 @@ SCENES: tuple[Scene, ...] = (
         "Mae Osian yn newid ysgol, o'r Fro i Gaerdydd: rhaid i'r ysgol newydd wybod ar unwaith.",
         "Osian changes school, from the Vale to Cardiff: the new school must know at once.",
         name="school-changed",
+    ),
+    Scene(
+        131, "09:05",
+        _answers(FITZALAN, "refused", "school-changed"),
+        "Nid yw enw Osian ar restr Fitzalan eto: nid ein disgybl ni, meddai'r ysgol.",
+        "Osian is not on Fitzalan's list yet: the school says that he is no pupil of its own.",
+        says={"refusal": ("No pupil of this name is on the list.", "en")},
+    ),
+    Scene(
+        131, "09:40",
+        _answers(FITZALAN, "restored", "school-changed"),
+        "Mae desg addysg yr awdurdod yn gwybod yn well, ac yn rhoi'r neges yn ôl i'r ysgol.",
+        "The authority's education desk knows better, and gives the notification back to the school.",
     ),
     Scene(
         131, "11:10",

@@ -22,7 +22,7 @@ from hub.simulate.story import CARDIFF, CHARITY, FITZALAN, HEALTH, POLICE, PROBA
 EDUCATION = ("/agencies/cardiff-education", "/agencies/vale-of-glamorgan-education")
 AT_THE_GATEWAY = (CHARITY, PROBATION, *EDUCATION)
 
-TREGANNAS, FITZALANS, EVERY_OTHERS = "nia.enghraifft", "rhys.dychmygol", "awel.ddychmygol"
+TREGANNAS, FITZALANS, EVERY_OTHERS, DESKS = "nia.enghraifft", "rhys.dychmygol", "awel.ddychmygol", "desg.addysg"
 """`sub` of invented people at the development provider."""
 
 
@@ -43,6 +43,7 @@ class Agencies:
                 TREGANNAS: ("Nia Enghraifft", (TREGANNA,)),
                 FITZALANS: ("Rhys Dychmygol", (FITZALAN,)),
                 EVERY_OTHERS: ("Awel Ddychmygol", others),  # nobody at Stanwell: the story needs it so
+                DESKS: ("Desg Ddychmygol", EDUCATION),
             },
         )
         self.fhir = FhirServer(self._place("health", agency_of(HEALTH)), fhir)

@@ -17,12 +17,16 @@ from adapters.schools.roles import Role
 from adapters.schools.store import people
 from adapters.schools.store.database import engine, make_tables
 from adapters.sdk.credentials import credentials_path
+from contracts.parties import agency_of, school_of
 from hub.demo.far.place import Place
 from hub.demo.far.system import Said
 from hub.errors import DolenError
 
 DATABASE = "schools_portal"
-_KINDS = {"opened": "opened", "accepted-by": "accepted", "asked": "asked", "escalated": "to-desk"}
+_KINDS = {
+    "opened": "opened", "accepted-by": "accepted", "asked": "asked", "refused": "refused", "restored": "restored",
+    "escalated": "to-desk",
+}  # fmt: skip
 """What the portal calls a step, by the receipt that says it."""
 
 
@@ -30,7 +34,7 @@ class Portal:
     """The portal, and the people who use it in the story."""
 
     def __init__(self, place: Place, server: str, port: int, staff: Mapping[str, tuple[str, Sequence[str]]]) -> None:
-        """`server` is the URL of an administrator; `staff` a name and schools, by `sub`."""
+        """`server` is the URL of an administrator; `staff` a name, and schools or desks, by `sub`."""
         self.place = place
         self.address = f"http://127.0.0.1:{port}"
         self._port = port
@@ -69,14 +73,23 @@ class Portal:
         delivery = data["delivery"]
         if kind == "delivered":
             return f"answer {delivery}"
-        if kind != "escalated":
-            page = f"/cy/notices/{self._ref(delivery)}"
-            with_token = self._get(event["source"], page)
-            if kind == "accepted-by":
-                self._post(event["source"], f"{page}/accept", csrf=with_token)
-            elif kind == "asked":
-                asked = {"words": data["question"]["text"], "written_in": data["question"]["language"]}
-                self._post(event["source"], f"{page}/ask", csrf=with_token, **asked)
+        school, ref = event["source"], self._ref(delivery)
+        page = f"/cy/notices/{ref}"
+        match kind:
+            case "opened":
+                self._get(school, page)
+            case "accepted-by":
+                self._post(school, f"{page}/accept", page)
+            case "asked":
+                said = data["question"]
+                self._post(school, f"{page}/ask", page, words=said["text"], written_in=said["language"])
+            case "refused":
+                self._post(school, f"{page}/not-ours", f"{page}/not-ours", place="0")
+            case "restored":
+                desk = self._desk_of(ref)
+                held_back = f"/cy/desks/{agency_of(desk)}/held-back"
+                lifted = {"kind": data["reason"], "ref": ref, "school": school.rpartition("/")[2]}
+                self._post(desk, held_back, held_back, **lifted, reason="Mae'r plentyn yn dechrau heddiw.")
         return self._step(delivery, _KINDS[kind])
 
     def look(self) -> None:
@@ -91,41 +104,46 @@ class Portal:
         ((found,),) = self._ask("SELECT ref FROM schools.notices WHERE id = %s", delivery)
         return str(found)
 
+    def _desk_of(self, ref: str) -> str:
+        ((found,),) = self._ask("SELECT desk FROM schools.notices WHERE ref = %s", ref)
+        return str(found)
+
     def _step(self, delivery: str, kind: str) -> str:
         rows = self._ask("SELECT id FROM schools.steps WHERE notice = %s AND kind = %s", delivery, kind)
         if not rows:
             raise DolenError(f"the portal did not do what the story says ({kind}): its log says why")
         return str(rows[0][0])
 
-    def _get(self, school: str, path: str) -> str:
-        """Look at a page as the school's own; the token of its forms."""
-        answer = _found(self._browser(school).get(path))
+    def _get(self, party: str, path: str) -> str:
+        """Look at a page as a school's or desk's own; the token of its forms."""
+        answer = _found(self._browser(party).get(path))
         token = re.search(r'name="csrf" value="([^"]+)"', answer.text)
         if token is None:
             raise DolenError("the portal's page has no form: nobody is signed in")
         return token[1]
 
-    def _post(self, school: str, path: str, **fields: str) -> None:
-        _found(self._browser(school).post(path, data=fields))
+    def _post(self, party: str, path: str, page: str, **fields: str) -> None:
+        """Send a form of a page."""
+        _found(self._browser(party).post(path, data={"csrf": self._get(party, page), **fields}))
 
-    def _browser(self, school: str) -> httpx.Client:
-        """Of the school's designated person, signed in by the development provider."""
-        if school not in self._browsers:
-            subject = next(subject for subject, (_, schools) in self._staff.items() if school in schools)
+    def _browser(self, party: str) -> httpx.Client:
+        """Of the party's designated person, signed in by the development provider."""
+        if party not in self._browsers:
+            subject = next(subject for subject, (_, parties) in self._staff.items() if party in parties)
             client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=60)
             asked = _found(client.get("/cy/sign-in/go"))
             fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
             _found(client.post("/development/authorize", data={**fields, "subject": subject}))
-            self._browsers[school] = client
-        return self._browsers[school]
+            self._browsers[party] = client
+        return self._browsers[party]
 
     async def _admit(self) -> None:
         database = engine(self._url, connections=1)
         try:
             await make_tables(database)
             async with database.begin() as connection:
-                for subject, (name, schools) in self._staff.items():
-                    granted = tuple(Right(school, Role.DSP) for school in schools)
+                for subject, (name, parties) in self._staff.items():
+                    granted = tuple(Right(party, Role.DSP if school_of(party) else Role.DESK) for party in parties)
                     await people.put(connection, subject=subject, name=name, granted=granted, at=wall_clock())
         finally:
             await database.dispose()
