@@ -36,6 +36,7 @@ def clean(verdict: Verdict) -> bool:
     return verdict.accepted > 0
 
 
+@pytest.mark.long
 def test_two_workers_share_the_lanes_and_a_third_joins_in_mid_flight(rig):
     rig.start()
     rig.working()
@@ -52,6 +53,7 @@ def test_two_workers_share_the_lanes_and_a_third_joins_in_mid_flight(rig):
     assert rig.workers[1].wait(20) == 0
 
 
+@pytest.mark.long
 def test_a_hub_killed_ten_times_under_load_loses_and_doubles_nothing(rig):
     rng = random.Random(11)
 
@@ -81,6 +83,7 @@ def test_a_hub_killed_at_each_named_step_does_that_batch_once(rig):
     assert clean(run(rig, rig.publish(6000, rate=300), kill_at_each()))
 
 
+@pytest.mark.long
 def test_redis_flushed_in_mid_flight_lets_no_repeat_through(rig, servers):
     rig.start()
     rig.working()
@@ -95,6 +98,7 @@ def test_redis_flushed_in_mid_flight_lets_no_repeat_through(rig, servers):
     assert rig.logs().count("seen.rebuilt") >= 3
 
 
+@pytest.mark.long
 def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
     rig.start()
     rig.working(lanes=6)
@@ -116,6 +120,7 @@ def test_a_forged_mark_in_redis_suppresses_no_event(rig, servers):
     assert not verdict.misdirected
 
 
+@pytest.mark.long
 def test_a_broker_killed_and_started_again_loses_nothing_that_it_acknowledged(rig, stack: Stack):
     rig.start()
     rig.working()
@@ -148,6 +153,7 @@ def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_n
     assert "waiting" in rig.logs()
 
 
+@pytest.mark.long
 def test_a_worker_stopped_past_its_session_and_woken_again_doubles_nothing(rig):
     zombie = rig.start()
     rig.working(lanes=6)

@@ -48,7 +48,7 @@ def case(servers: Servers) -> Iterator[CaseSystem]:
         yield made
 
 
-@pytest.mark.parametrize("store", ["in the case system's database", "elsewhere"])
+@pytest.mark.parametrize("store", ["in the case system's database", pytest.param("elsewhere", marks=pytest.mark.long)])
 def test_kills_at_both_ends_leave_every_row_and_every_notification_once(
     rig: Rig, case: CaseSystem, tmp_path: Path, store: str
 ) -> None:
