@@ -10,6 +10,7 @@ from contracts.errors import ContractError
 from hub.commands import (
     adapter,
     audit,
+    balance,
     bench,
     contracts,
     dead_letters,
@@ -17,6 +18,7 @@ from hub.commands import (
     directory,
     doctor,
     explain,
+    find,
     policy,
     projector,
     provision,
@@ -56,6 +58,8 @@ app.command()(tail.tail)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command()(trace.trace)
+app.command("find")(find.find_notifications)
+app.command()(balance.balance)
 app.command()(audit.audit)
 app.command()(bench.bench)
 app.add_typer(run.app, name="run")

@@ -208,6 +208,32 @@ class Label(Enum):
         "Nid yw fel y dylai fod: {about}. Un llinell o 200 nod ar y mwyaf yw rheswm.",
     )
 
+    NOTHING_FITS = (
+        "Nothing fits.",
+        "Nid oes dim yn cyfateb.",
+    )
+    MORE = (
+        "There is more: --before {cursor}",
+        "Mae rhagor: --before {cursor}",
+    )
+    UNANSWERED = (
+        "nothing came back",
+        "dim wedi dod yn ôl",
+    )
+    BOOKS = (
+        "{events} events: {accepted} accepted, {duplicate} repeats, {conflict} in conflict, {rejected} rejected.",
+        "{events} digwyddiad: {accepted} wedi'u derbyn, {duplicate} ailanfoniad, {conflict} mewn gwrthdaro, "
+        "{rejected} wedi'u gwrthod.",
+    )
+    BOOKS_HOLD = (
+        "The books balance.",
+        "Mae'r cyfrifon yn cyd-fynd.",
+    )
+    BOOKS_OFF = (
+        "THE BOOKS DO NOT BALANCE:",
+        "NID YW'R CYFRIFON YN CYD-FYND:",
+    )
+
     def say(self, language: Language, **parts: object) -> str:
         """The text in a language, with its parts filled in."""
         english, welsh = self.value
