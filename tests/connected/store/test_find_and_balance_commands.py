@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner, Result
 
+from hub import cli
 from hub.observe.services import catch_up
 from hub.store.database import reading, writing
 from tests.connected.store.projected import play, with_database
@@ -21,11 +21,9 @@ def test_what_is_in_the_tables_is_found_and_added_up_and_one_event_less_is_told(
     asyncio.run(rig.settled())
     asyncio.run(catch_up(with_database(rig, database_url)))
 
-    def dolen(*arguments: str) -> subprocess.CompletedProcess[str]:
-        own = rig.environment | {"DOLEN_DATABASE__URL": database_url}
-        return subprocess.run(
-            [sys.executable, "-m", "hub", *arguments], env=own, capture_output=True, text=True, check=False
-        )
+    def dolen(*arguments: str) -> Result:
+        own = {name: value for name, value in rig.environment.items() if name.startswith("DOLEN_")}
+        return CliRunner().invoke(cli.app, arguments, env=own | {"DOLEN_DATABASE__URL": database_url})
 
     with reading(engine) as connection:
         row = connection.execute(text("SELECT * FROM records WHERE outcome = 'accepted' AND told > 0 LIMIT 1")).one()
@@ -36,14 +34,14 @@ def test_what_is_in_the_tables_is_found_and_added_up_and_one_event_less_is_told(
     second = json.loads(dolen("find", "--outcome", "accepted", "--before", first["more"], "--json").stdout)
     times = [each["at_ms"] for each in (*first["found"], *second["found"])]
     assert times == sorted(times, reverse=True)
-    assert dolen("find", "00000000-0000-4000-8000-000000000000").returncode == 1
-    assert dolen("find", "Mali Canari").returncode == 2
+    assert dolen("find", "00000000-0000-4000-8000-000000000000").exit_code == 1
+    assert dolen("find", "Mali Canari").exit_code == 2
 
     even = dolen("balance", "--json")
-    assert (even.returncode, json.loads(even.stdout)["holds"]) == (0, True), even.stderr
+    assert (even.exit_code, json.loads(even.stdout)["holds"]) == (0, True), even.stderr
     assert json.loads(even.stdout)["events"] == 150
     with writing(engine) as connection:
         connection.execute(text("UPDATE tallies SET told = told - 1 WHERE ctid = (SELECT min(ctid) FROM tallies)"))
     off = dolen("balance", "--cymraeg")
-    assert off.returncode == 1
+    assert off.exit_code == 1
     assert "NID YW'R CYFRIFON YN CYD-FYND" in off.stdout
