@@ -322,9 +322,9 @@ class Note(Enum):
     )
     KEY_CAME_LATER = (
         "AUD-908",
-        "events were refused for a key that was not known then and is now: their signature is not held against that",
-        "digwyddiad: fe'u gwrthodwyd oherwydd allwedd nad oedd yn hysbys bryd hynny ac sydd bellach: ni chaiff eu "
-        "llofnod ei ddal yn erbyn hynny",
+        "events were refused for a key that was not known then, and were taken when they were sent again",
+        "digwyddiad: fe'u gwrthodwyd oherwydd allwedd nad oedd yn hysbys bryd hynny, ac fe'u derbyniwyd pan anfonwyd "
+        "nhw eto",
     )
 
     def __init__(self, code: str, en: str, cy: str) -> None:

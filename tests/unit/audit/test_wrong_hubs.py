@@ -99,7 +99,7 @@ def test_a_hub_that_does_not_know_an_agencys_key_is_found():
     in_force = rules()
     del in_force.keyring[keys().current["south-wales-police"].key_id]
     hub = HubInMemory(in_force)
-    hub.take(simulated(100))
+    hub.take(simulated(400))
     assert audited(hub).counts[Code.REFUSED_THOUGH_VALID]
 
 
