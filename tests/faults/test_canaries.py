@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from aiokafka import AIOKafkaProducer
 from redis import Redis as RedisClient
+from sqlalchemy import make_url
 
 from contracts.headers import SIGNATURE
 from contracts.topics import Family
@@ -139,9 +141,11 @@ def _checkpoints(ground: Ground, stack: Stack) -> Found:
 
 
 def _database(ground: Ground, stack: Stack) -> Found:
-    """Every row of every database, whoever wrote it."""
+    """Every row of every database, whoever wrote it. What pg_dumpall starts takes no password from the URL."""
     command = [str(find_postgres() / "pg_dumpall"), "--no-role-passwords", "--dbname", stack.postgres.url]
-    yield "PostgreSQL", subprocess.run(command, capture_output=True, text=True, check=True, errors="replace").stdout
+    env = os.environ | {"PGPASSWORD": make_url(stack.postgres.url).password or ""}
+    dump = subprocess.run(command, env=env, capture_output=True, text=True, check=True, errors="replace")
+    yield "PostgreSQL", dump.stdout
 
 
 PLACES: tuple[Callable[[Ground, Stack], Found], ...] = (_logs, _marks, _topics, _checkpoints, _database)
