@@ -116,6 +116,7 @@ def _spool(entry: Entry, record: Record, source: Source, spool: Spool, now_ms: i
     place = f"{at['topic']}/{at['partition']}/{at['offset']}"
     if entry["outcome"] == "accepted" and event["source"] is not None and event["id"] is not None:
         spool.put("accepted", (identity(event["source"], event["id"]), place, entry["digest"], at["time_ms"]))
+        spool.taken_with(entry["key_id"], at["time_ms"])
     kept = at["offset"] >= source.first((at["topic"], at["partition"]))
     # Outputs were written after their event, and so can outlive it: for twice the time nothing is forgotten.
     if kept or at["time_ms"] > now_ms - 2 * PAYLOAD_RETENTION_MS:

@@ -322,9 +322,9 @@ class Note(Enum):
     )
     KEY_CAME_LATER = (
         "AUD-908",
-        "events were refused for a key that was not known then, and were taken when they were sent again",
-        "digwyddiad: fe'u gwrthodwyd oherwydd allwedd nad oedd yn hysbys bryd hynny, ac fe'u derbyniwyd pan anfonwyd "
-        "nhw eto",
+        "events were refused for a key with which the hub had taken none yet: it came later",
+        "digwyddiad: fe'u gwrthodwyd oherwydd allwedd nad oedd yr hyb wedi derbyn yr un gyda hi eto: daeth yn "
+        "ddiweddarach",
     )
 
     def __init__(self, code: str, en: str, cy: str) -> None:

@@ -84,8 +84,9 @@ class EventAudit:
             judged = event.rules.judge.judge(record)
             if entry is None or judged.signer.key_id is None or _codes(entry) != {KEY_UNKNOWN}:
                 return judged
-            if not self._accepted(judged):
-                return judged  # its key is known now, and nobody sent it again: it is lost
+            first = self._spool.first_taken_with(judged.signer.key_id)
+            if first is None or record.timestamp >= first:
+                return judged  # nothing shows that its key came later
             report.notes[Note.KEY_CAME_LATER] += 1
             return event.rules.judge.judge(record, key_was_unknown=True)
         report.notes[Note.HEADERS_UNSEEN] += 1

@@ -133,6 +133,7 @@ class Spool:
         self._waiting: dict[str, list[Sequence[Any]]] = {}
         self._topics: dict[str, int] = {}
         self._names: list[str] = []
+        self._keys: dict[str, int] = {}
 
     def close(self) -> None:
         """Let the file go."""
@@ -155,6 +156,14 @@ class Spool:
         waiting.append(row)
         if len(waiting) >= AT_ONCE:
             self._write(table)
+
+    def taken_with(self, key_id: str, time_ms: int) -> None:
+        """Remember that an event which reached the broker then, signed with this key, was accepted."""
+        self._keys[key_id] = min(time_ms, self._keys.get(key_id, time_ms))
+
+    def first_taken_with(self, key_id: str) -> int | None:
+        """When the first accepted event with this key reached the broker; None: none was accepted."""
+        return self._keys.get(key_id)
 
     def all_entries_are_in(self) -> None:
         """Make ready what is looked up."""

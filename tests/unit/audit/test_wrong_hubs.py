@@ -103,6 +103,15 @@ def test_a_hub_that_does_not_know_an_agencys_key_is_found():
     assert audited(hub).counts[Code.REFUSED_THOUGH_VALID]
 
 
+def test_a_hub_that_forgets_a_key_with_which_it_has_taken_events_is_found():
+    events = simulated(400)
+    hub = HubInMemory(rules())
+    hub.take(events[:200])
+    del hub.rules.keyring[keys().current["south-wales-police"].key_id]
+    hub.take(events[200:])
+    assert audited(hub).counts[Code.REFUSED_THOUGH_VALID]
+
+
 @pytest.mark.parametrize("lane_behind", [0, 1, 2])
 def test_outputs_without_committed_offsets_are_found(lane_behind):
     hub = HubInMemory(rules())
