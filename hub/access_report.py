@@ -4,6 +4,7 @@ The projector's process chains the reports into `hub.access.v1`.
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,12 +37,12 @@ class AccessReports:
     """Writes reports; one is on its topic when `say` returns. Any thread may call it."""
 
     def __init__(
-        self, settings: Settings, *, key: SigningKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, settings: Settings, *, key: SigningKey, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     ) -> None:
         """`key` is `hub.access_log.hub_key`'s."""
         self._topic = Names(settings.topic_prefix).access_reports
         self._key = key
-        self._now = now
+        self._now_ms = now_ms
         self._one_at_a_time = threading.Lock()  # another's flush would hear of this report
         self._producer = Producer(
             {
@@ -58,14 +59,14 @@ class AccessReports:
 
         Raises `NotAllowed` where a part has not its form, as a reason of more than one line.
         """
-        value = _value(by, act, what, about=about, why=why, now=self._now())
+        value = _value(by, act, what, about=about, why=why, at_ms=self._now_ms())
         told: list[Any] = []
         with self._one_at_a_time:
             self._producer.produce(
                 self._topic,
                 key=by.id.encode(),
                 value=value,
-                headers=[(SIGNATURE, sign(value, key_id=self._key.key_id, secret=self._key.secret))],
+                headers=signed(value, self._key),
                 on_delivery=lambda error, _: told.append(error),
             )
             self._producer.flush(TIMEOUT_S + 5)
@@ -74,19 +75,24 @@ class AccessReports:
             raise Unavailable(f"Kafka doesn't take the report of an act, so the act is not done ({why_not})")
 
 
-def _value(by: Operator, act: Act, what: str, *, about: str, why: str | None, now: datetime) -> bytes:
+def access_record(
+    at_ms: int, *, by: str, role: str, act: Act, what: str, about: str = "", why: str | None = None
+) -> AccessRecord:
+    """One record of the hub's operators, with an id of its own."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return AccessRecord(
+        id=str(uuid.uuid4()), at=at, by=by, role=role, for_party=HUB, act=act, what=what, about=about, why=why
+    )
+
+
+def signed(value: bytes, key: SigningKey) -> list[tuple[str, bytes]]:
+    """The headers of a report; `key` is `hub.access_log.hub_key`'s."""
+    return [(SIGNATURE, sign(value, key_id=key.key_id, secret=key.secret))]
+
+
+def _value(by: Operator, act: Act, what: str, *, about: str, why: str | None, at_ms: int) -> bytes:
     try:
-        record = AccessRecord(
-            id=str(uuid.uuid4()),
-            at=now,
-            by=by.id,
-            role=by.role,
-            for_party=HUB,
-            act=act,
-            what=what,
-            about=about,
-            why=why,
-        )
+        record = access_record(at_ms, by=by.id, role=by.role, act=act, what=what, about=about, why=why)
     except ValidationError as wrong:
         fields = sorted({str(error["loc"][0]) for error in wrong.errors(include_input=False) if error["loc"]})
         raise NotAllowed("no-form", ", ".join(fields)) from None

@@ -2,17 +2,15 @@
 
 import hmac
 import secrets
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 
-from contracts.access import AccessRecord, Act
-from contracts.parties import HUB
+from contracts.access import Act
+from hub.access_report import access_record
 from hub.console.clock import Clock
 from hub.console.kafka_side import KafkaSide
 from hub.console.parties import Parties
@@ -140,12 +138,9 @@ class Visit:
 
     def record(self, act: Act = Act.VIEWED, *, about: str = "", why: str | None = None) -> None:
         """Keep an access record of what this visit shows or does."""
-        keep_report(
-            self.connection,
-            access_record(
-                self.at_ms, by=self.reader.subject, role=self.role, act=act, what=self.what, about=about, why=why
-            ),
-        )
+        subject = self.reader.subject
+        report = access_record(self.at_ms, by=subject, role=self.role, act=act, what=self.what, about=about, why=why)
+        keep_report(self.connection, report)
 
     def check(self, token: str) -> None:
         """Raise NotFromOurPage where a form's token is not the session's."""
@@ -155,16 +150,6 @@ class Visit:
     def name(self, party: str) -> str:
         """What a party is called in the visit's language."""
         return self.console.parties.name(party, self.language)
-
-
-def access_record(
-    at_ms: int, *, by: str, role: str, act: Act, what: str, about: str = "", why: str | None = None
-) -> AccessRecord:
-    """One record of the hub's operators, with an id of its own."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return AccessRecord(
-        id=str(uuid.uuid4()), at=at, by=by, role=role, for_party=HUB, act=act, what=what, about=about, why=why
-    )
 
 
 def sign_in_secret(marks_secret: bytes) -> bytes:

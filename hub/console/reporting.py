@@ -9,8 +9,8 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from contracts.headers import SIGNATURE, sign
 from contracts.parties import HUB, agency_of
+from hub.access_report import signed
 from hub.errors import Unavailable
 from hub.keyring import SigningKey
 from hub.names import Names
@@ -82,7 +82,6 @@ class Reporter:
     async def _send(self, producer: AIOKafkaProducer, reports: Sequence[Report]) -> None:
         answers = []
         for report in reports:
-            signature = sign(report.value, key_id=self._key.key_id, secret=self._key.secret)
-            headers = [(SIGNATURE, signature)]
+            headers = signed(report.value, self._key)
             answers.append(await producer.send(self._topic, report.value, key=_KEY, headers=headers))
         await asyncio.gather(*answers)

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from contracts.access import Act
+from hub.access_report import access_record
 from hub.console import development
-from hub.console.console import Console, access_record
+from hub.console.console import Console
 from hub.console.pages import page
 from hub.console.paths import Language
 from hub.console.rights import Role, roles_of
