@@ -12,10 +12,9 @@ from sqlalchemy import Connection
 
 from hub.names import Names
 from hub.observe.spans import answer_span, record_spans
+from hub.observe.stored import recorded
 from hub.observe.trail import Answered, Recorded, answered, deliveries
-from hub.record import Coordinates
 from hub.store.exported import answers_to, exported_to, notifications_of, projected_to, records_from
-from hub.store.notification import Stored
 
 
 class TablesBehind(Exception):
@@ -43,7 +42,7 @@ def read_portion(connection: Connection, names: Names, *, limit: int) -> Portion
     for lane, end in projected.items():
         at = begun.get(lane, 0)
         taken = records_from(connection, lane, at, limit=limit) if at < end else []
-        found += [_recorded(stored, names) for stored in taken]
+        found += [recorded(stored, names) for stored in taken]
         reached = taken[-1].place.position + 1 if len(taken) == limit else end
         if reached > at:
             to[lane] = reached
@@ -57,7 +56,7 @@ def _spans(
     found = list(found)
     said = [answer for record in found if (answer := answered(record)) is not None]
     asked = {answer.delivery for answer in said}
-    notifications = _by_delivery(_recorded(stored, names) for stored in notifications_of(connection, asked))
+    notifications = _by_delivery(recorded(stored, names) for stored in notifications_of(connection, asked))
     here = _by_delivery(found)
     known = notifications | here
     spans: list[ReadableSpan] = []
@@ -72,7 +71,7 @@ def _spans(
             same_trace = record.entry.trace.trace_id == notification.entry.trace.trace_id
             spans += record_spans(record, names, sender=not same_trace)
     for stored in answers_to(connection, here.keys()):  # those whose own record was exported before
-        early = answered(_recorded(stored, names))
+        early = answered(recorded(stored, names))
         if (
             early is not None
             and stored.place.position < begun.get(stored.place.lane, 0)
@@ -93,14 +92,3 @@ def _is_recipients(answer: Answered, known: Mapping[str, Recorded]) -> bool:
     if notification is None:
         return False
     return deliveries([notification])[answer.delivery].recipient == answer.recorded.entry.event.source
-
-
-def _recorded(stored: Stored, names: Names) -> Recorded:
-    return Recorded(
-        entry=stored.entry,
-        at=Coordinates(names.ledger, stored.place.lane, stored.place.position),
-        written_ms=stored.written_ms,
-        hash=stored.hash,
-        names_the_one_before=stored.names_the_one_before,
-        named_by_the_next=stored.named_by_the_next,
-    )
