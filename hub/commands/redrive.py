@@ -37,7 +37,7 @@ AsOption = Annotated[
 
 def redrive(
     letters: LettersArgument,
-    why: Annotated[str, typer.Option("--reason", help="Why, in one line; it is recorded. No name, no number.")] = "",
+    why: ReasonOption = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen now.")] = False,
     as_: AsOption = None,
     state: StateOption = STATE,

@@ -1,9 +1,9 @@
 """The page of access records: who looked at what, when and why; for auditors."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +21,13 @@ from hub.store.find import LARGEST_PAGE, Cursor
 _HEADING = ("at", "reader", "role", "for_party", "act", "what", "about", "why", "fault", "chain_holds")
 
 
+Form = dict[str, str]
+
+
+def _form(reader: str = "", about: str = "", act: str = "", since: str = "", until: str = "") -> Form:
+    return {"reader": reader, "about": about, "act": act, "since": since, "until": until}
+
+
 def router(console: Console) -> APIRouter:
     """The page and its file."""
     routes = APIRouter()
@@ -29,14 +36,9 @@ def router(console: Console) -> APIRouter:
     def records(
         request: Request,
         language: Language,
-        reader: str = "",
-        about: str = "",
-        act: str = "",
-        since: str = "",
-        until: str = "",
+        form: Annotated[Form, Depends(_form)],
         before: str = "",
     ) -> Response:
-        form = {"reader": reader, "about": about, "act": act, "since": since, "until": until}
         with console.visit(request, language, Right.AUDIT, what="audit") as visit:
             found = find_accesses(visit.connection, **_asked(form), before=Cursor.parse(before))
             visit.record(Act.SEARCHED)
@@ -58,13 +60,8 @@ def router(console: Console) -> APIRouter:
     def export(
         request: Request,
         language: Language,
-        reader: str = "",
-        about: str = "",
-        act: str = "",
-        since: str = "",
-        until: str = "",
+        form: Annotated[Form, Depends(_form)],
     ) -> Response:
-        form = {"reader": reader, "about": about, "act": act, "since": since, "until": until}
         with console.visit(request, language, Right.AUDIT, what="audit") as visit:
             found = find_accesses(visit.connection, **_asked(form), limit=LARGEST_PAGE).rows
             visit.record(Act.EXPORTED)
@@ -74,7 +71,7 @@ def router(console: Console) -> APIRouter:
     return routes
 
 
-def _asked(form: dict[str, str]) -> dict[str, Any]:
+def _asked(form: Form) -> dict[str, Any]:
     """What a form asks for; text that PostgreSQL can't hold fits nothing."""
     plain = {name: form[name].strip().replace("\0", "\ufffd")[:200] or None for name in ("reader", "about", "act")}
     return {**plain, "since_ms": day_ms(form["since"]), "until_ms": day_ms(form["until"])}

@@ -10,11 +10,9 @@ from starlette.responses import Response
 from contracts.access import Act
 from hub.console.console import Console
 from hub.console.csv_file import csv_answer
-from hub.console.live import live
-from hub.console.pages import fragment, page_of
+from hub.console.live import add_live_page
 from hub.console.paths import Language
 from hub.store.balance import balance
-from hub.store.database import reading
 from hub.store.lanes import odd_records
 
 _HEADING = (
@@ -34,23 +32,7 @@ def router(console: Console) -> APIRouter:
     """The page, its stream and its file."""
     routes = APIRouter()
 
-    @routes.get("/{language}/balance")
-    def books(request: Request, language: Language) -> Response:
-        with console.visit(request, language, what="balance") as visit:
-            shown = _shown(console, visit.connection)
-            visit.record()
-        return page_of(request, visit, "balance.html", **shown)
-
-    @routes.get("/{language}/balance/live")
-    def stream(request: Request, language: Language) -> Response:
-        console.session(request, touch=False)
-
-        def draw() -> str:
-            with reading(console.database) as connection:
-                shown = _shown(console, connection)
-            return fragment(console, "balance_live.html", language=language, **shown)
-
-        return live(console, request, draw)
+    add_live_page(routes, console, "balance", _shown)
 
     @routes.get("/{language}/balance.csv")
     def export(request: Request, language: Language) -> Response:

@@ -4,20 +4,15 @@ from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
-from starlette.requests import Request
-from starlette.responses import Response
 
 from hub.console.attention import needs
 from hub.console.chart import chart
 from hub.console.console import Console
 from hub.console.lanes import lanes_now
-from hub.console.live import live
-from hub.console.pages import fragment, page_of
-from hub.console.paths import Language
+from hub.console.live import add_live_page
 from hub.console.standing import Standing, agencies_of
 from hub.store.agencies import agencies
 from hub.store.balance import balance
-from hub.store.database import reading
 from hub.store.flow import flow_by_family, flow_by_minute
 from hub.store.lanes import lanes, odd_records
 
@@ -28,23 +23,7 @@ def router(console: Console) -> APIRouter:
     """The page and its stream."""
     routes = APIRouter()
 
-    @routes.get("/{language}/now")
-    def now(request: Request, language: Language) -> Response:
-        with console.visit(request, language, what="now") as visit:
-            shown = _shown(console, visit.connection)
-            visit.record()
-        return page_of(request, visit, "now.html", **shown)
-
-    @routes.get("/{language}/now/live")
-    def stream(request: Request, language: Language) -> Response:
-        console.session(request, touch=False)
-
-        def draw() -> str:
-            with reading(console.database) as connection:
-                shown = _shown(console, connection)
-            return fragment(console, "now_live.html", language=language, **shown)
-
-        return live(console, request, draw)
+    add_live_page(routes, console, "now", _shown)
 
     return routes
 
