@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from contracts.base import Contract
 from contracts.envelope import Event
@@ -56,65 +56,54 @@ def answered(
 def _data(
     event: Event, recipient: str, answer: Answer, when: datetime, *, kind: str, say: Words, rng: Random
 ) -> Contract:
-    delivery = delivery_id(event.source, event.id, recipient)
-    original = EventIdentity(source=event.source, id=event.id)
+    about: dict[str, Any] = {
+        "delivery": delivery_id(event.source, event.id, recipient),
+        "original": EventIdentity(source=event.source, id=event.id),
+        "original_type": event.type,
+    }
     match answer:
         case "delivered":
-            return DeliveredData(delivery=delivery, original=original, original_type=event.type, stored_at=when)
+            return DeliveredData(**about, stored_at=when)
         case "opened":
-            return OpenedData(
-                delivery=delivery, original=original, original_type=event.type, opened_at=when, role=ROLES[kind]
-            )
+            return OpenedData(**about, opened_at=when, role=ROLES[kind])
         case "accepted-by":
             return AcceptedByData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 accepted_at=when,
                 role=ROLES[kind],
                 team=TEAMS[kind][0],
             )
         case "refused":
             return RefusedData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 refused_at=when,
                 reason=rng.choice(("child-not-identified", "not-our-child")),
                 explanation=say.statement("refusal"),
             )
         case "asked":
             return AskedData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 asked_at=when,
                 role=ROLES[kind],
                 question=say.statement("question"),
             )
         case "escalated":
             return EscalatedData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 escalated_at=when,
                 to="education-desk",
                 reason="not-opened-in-time",
             )
         case "gap":
             return GapData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 let_through_at=when,
                 missing_from=event.sequence - 1,
                 missing=1,
             )
         case "restored":
             return RestoredData(
-                delivery=delivery,
-                original=original,
-                original_type=event.type,
+                **about,
                 restored_at=when,
                 role=ROLES[kind],
                 reason="not-our-child",

@@ -58,10 +58,9 @@ class Client:
         delivery = event["data"]["delivery"]
         if kind == "gap":  # the adapter says that by itself
             return f"gap {delivery}"
-        deed = _DEEDS[kind]
         said = {name: event["data"][name] for name in _SAYS if name in event["data"]}
-        self._asked(lambda client: client.post(f"/v1/inbox/{delivery}/{deed}", json=said))
-        return f"{deed} {delivery}" if deed != "accepted" else f"accepted-by {delivery}"
+        self._asked(lambda client: client.post(f"/v1/inbox/{delivery}/{_DEEDS[kind]}", json=said))
+        return f"{kind} {delivery}"
 
     def look(self) -> None:
         """Fetch what is new."""

@@ -23,11 +23,8 @@ from hub.demo.far.system import Said
 from hub.errors import DolenError
 
 DATABASE = "schools_portal"
-_KINDS = {
-    "opened": "opened", "accepted-by": "accepted", "asked": "asked", "refused": "refused", "restored": "restored",
-    "escalated": "to-desk",
-}  # fmt: skip
-"""What the portal calls a step, by the receipt that says it."""
+_KINDS = {"accepted-by": "accepted", "escalated": "to-desk"}
+"""What the portal calls a step, where the receipt that says it is called otherwise."""
 
 
 class Portal:
@@ -90,7 +87,7 @@ class Portal:
                 held_back = f"/cy/desks/{agency_of(desk)}/held-back"
                 lifted = {"kind": data["reason"], "ref": ref, "school": school.rpartition("/")[2]}
                 self._post(desk, held_back, held_back, **lifted, reason="Mae'r plentyn yn dechrau heddiw.")
-        return self._step(delivery, _KINDS[kind])
+        return self._step(delivery, _KINDS.get(kind, kind))
 
     def look(self) -> None:
         """Nothing: notices come by themselves."""
