@@ -2,20 +2,15 @@
 
 import asyncio
 import contextlib
-import re
 import secrets
-import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine, text
 
@@ -28,9 +23,11 @@ from hub.names import Names
 from hub.observe.services import catch_up
 from hub.settings import ConsoleSettings, DatabaseSettings, Settings
 from hub.store.database import connect
+from tests import web
 from tests.connected.store.projected import play
 from tests.rig import Rig
 from tests.servers import Servers
+from tests.web import free_port
 
 EVENTS = 400
 
@@ -75,7 +72,7 @@ class Ground:
     world: World
     url: str
     now_ms: int
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     more: dict[str, Any] = field(default_factory=dict)
     kafka: KafkaSide | None = None
 
@@ -105,22 +102,10 @@ class Ground:
         """The console on a real socket; gives its address."""
         engine = connect(self.settings, size=10)
         app = create_app(self.console(engine), secret=b"s" * 32)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off",
-                timeout_graceful_shutdown=1,
-            )
-        )  # fmt: skip
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
         try:
-            yield self.settings.console.address
+            with web.served(app, self.port, timeout_graceful_shutdown=1):
+                yield self.settings.console.address
         finally:
-            server.should_exit = True
-            thread.join()
             engine.dispose()
 
     def look_at_kafka(self) -> None:
@@ -158,38 +143,10 @@ class Ground:
         return [AccessRecord.model_validate_json(bytes(row.report)) for row in found]
 
 
-@dataclass
-class Browser:
-    """A client that signs in as a person does, by the development provider."""
+class Browser(web.Browser):
+    """One who reads the console."""
 
-    client: httpx.Client
-    subject: str
-
-    @classmethod
-    @contextlib.contextmanager
-    def signed_in(cls, address: str, subject: str) -> "Iterator[Browser]":
-        with httpx.Client(base_url=address, follow_redirects=True, timeout=30) as client:
-            browser = cls(client, subject)
-            browser.sign_in()
-            yield browser
-
-    def sign_in(self) -> httpx.Response:
-        asked = self.client.get("/en/sign-in/go")
-        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
-        return self.client.post("/development/authorize", data={**fields, "subject": self.subject})
-
-    def get(self, path: str, **query: Any) -> httpx.Response:
-        return self.client.get(path, params=query or None)
-
-    def post(self, path: str, **fields: Any) -> httpx.Response:
-        """Send a form with the token that the session's pages have."""
-        return self.client.post(path, data={"csrf": self.csrf(), **fields})
-
-    def csrf(self) -> str:
-        """From any page of the reader's."""
-        found = re.search(r'name="csrf" value="([^"]+)"', self.client.get("/en/find").text)
-        assert found is not None
-        return found[1]
+    own_page = "/en/find"
 
 
 @contextlib.contextmanager
@@ -227,9 +184,3 @@ def _rows(url: str, query: str, **values: Any) -> list[Any]:
             return list(connection.execute(text(query), values))
     finally:
         engine.dispose()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port

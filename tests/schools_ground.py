@@ -5,8 +5,6 @@ import contextlib
 import json
 import re
 import secrets
-import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,9 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 import psycopg
-import uvicorn
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -41,6 +37,8 @@ from contracts.parties import agency_of
 from contracts.registry import REGISTRY
 from hub.minimise import Views, delivered_subject
 from hub.policy_file import Policy
+from tests import web
+from tests.web import free_port
 
 T = TypeVar("T")
 
@@ -93,7 +91,7 @@ class Ground:
     url: str
     folder: Path
     now: datetime = A_SCHOOL_NIGHT
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -214,68 +212,14 @@ class Ground:
         """The portal on a real socket; gives its address."""
         database = engine(self.url, connections=10)
         app = create_app(self.portal(database), secret=b"s" * 32)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host="127.0.0.1",
-                port=self.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_keep_alive=75,
-            )
-        )
-
-        async def serving() -> None:
-            try:
-                await server.serve()
-            finally:
-                await database.dispose()
-
-        thread = threading.Thread(target=lambda: asyncio.run(serving()), daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
-        try:
+        with web.served(app, self.port, ended=database.dispose, timeout_keep_alive=75):
             yield self.settings.address
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
-@dataclass
-class Browser:
-    """A client that signs in as a person does, by the development provider."""
+class Browser(web.Browser):
+    """One who reads the portal."""
 
-    client: httpx.Client
-    subject: str
-
-    @classmethod
-    @contextlib.contextmanager
-    def signed_in(cls, address: str, subject: str) -> "Iterator[Browser]":
-        with httpx.Client(base_url=address, follow_redirects=True, timeout=20) as client:
-            browser = cls(client, subject)
-            browser.sign_in()
-            yield browser
-
-    def sign_in(self) -> httpx.Response:
-        asked = self.client.get("/en/sign-in/go")
-        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
-        return self.client.post("/development/authorize", data={**fields, "subject": self.subject})
-
-    def get(self, path: str) -> httpx.Response:
-        return self.client.get(path)
-
-    def post(self, path: str, *, page: str = "/en/accessibility-none", **fields: Any) -> httpx.Response:
-        """Send a form with the token that the session's pages have."""
-        return self.client.post(path, data={"csrf": self.csrf(), **fields})
-
-    def csrf(self) -> str:
-        """From any page of the reader's."""
-        found = re.search(r'name="csrf" value="([^"]+)"', self.client.get("/en/places").text)
-        assert found is not None
-        return found[1]
+    own_page = "/en/places"
 
 
 @contextlib.contextmanager
@@ -291,9 +235,3 @@ def ground(database_url: str, folder: Path, *, tables: bool = True) -> Iterator[
             yield made
         finally:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
