@@ -83,7 +83,7 @@ class Kafka(Server):
         return f"{LOOPBACK}:{self.state.ports['kafka']}"
 
     def ports(self) -> Sequence[int]:
-        return self.state.ports["kafka"], self.state.ports["controller"]
+        return tuple(self.state.ports[name] for name in ("kafka", "broker", "controller"))
 
     def prepare(self) -> None:
         write_private(self._configuration, properties(self.state, data=self._data))
@@ -147,25 +147,32 @@ def properties(state: State, *, data: Path, listen: str = LOOPBACK) -> str:
     admin, mechanism = state.passwords["kafka-admin"], "SCRAM-SHA-512"
     module = "org.apache.kafka.common.security"
     user = f'required username="{ADMIN}" password="{admin}"'
+    # PLAIN, between brokers and controllers: SCRAM users live in the metadata that these very listeners carry. A broker
+    # that was killed and had a long log of it to read could not speak to itself for over two minutes.
+    plain = f'{module}.plain.PlainLoginModule {user} user_{ADMIN}="{admin}";'
     settings = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "log.dirs": data,
-        "listeners": f"CLIENT://{listen}:{state.ports['kafka']},CONTROLLER://{LOOPBACK}:{state.ports['controller']}",
-        "advertised.listeners": f"CLIENT://{LOOPBACK}:{state.ports['kafka']}",
-        "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
-        "inter.broker.listener.name": "CLIENT",
-        "sasl.mechanism.inter.broker.protocol": mechanism,
+        "listeners": (
+            f"CLIENT://{listen}:{state.ports['kafka']},BROKER://{LOOPBACK}:{state.ports['broker']},"
+            f"CONTROLLER://{LOOPBACK}:{state.ports['controller']}"
+        ),
+        "advertised.listeners": (
+            f"CLIENT://{LOOPBACK}:{state.ports['kafka']},BROKER://{LOOPBACK}:{state.ports['broker']}"
+        ),
+        "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
         "listener.name.client.sasl.enabled.mechanisms": mechanism,
         "listener.name.client.scram-sha-512.sasl.jaas.config": f"{module}.scram.ScramLoginModule {user};",
+        "inter.broker.listener.name": "BROKER",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "listener.name.broker.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.broker.plain.sasl.jaas.config": plain,
         "controller.listener.names": "CONTROLLER",
         "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{state.ports['controller']}",
-        # PLAIN: SCRAM users live in the metadata that this very listener carries.
         "sasl.mechanism.controller.protocol": "PLAIN",
         "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.controller.plain.sasl.jaas.config": (
-            f'{module}.plain.PlainLoginModule {user} user_{ADMIN}="{admin}";'
-        ),
+        "listener.name.controller.plain.sasl.jaas.config": plain,
         **RULES,
         **SMALL,
         **({"log.flush.interval.messages": 1} if state.durable else {}),

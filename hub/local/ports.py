@@ -14,10 +14,10 @@ def free_ports(count: int) -> list[int]:
     """Choose `count` ports that nothing listens on."""
     chosen: list[int] = []
     for port in random.sample(range(FIRST, LAST + 1), k=500):
-        if free(port):
-            chosen.append(port)
         if len(chosen) == count:
             return chosen
+        if free(port):
+            chosen.append(port)
     raise StackError(
         f"none of 500 ports tried between {FIRST} and {LAST} on {LOOPBACK} could be opened",
         remedy="end programs that listen there, or allow this one to open ports (sandbox, firewall)",

@@ -12,7 +12,7 @@ from hub.local.ports import free_ports
 from hub.local.process import Process
 from hub.private_file import write_private
 
-PORTS = ("kafka", "controller", "redis", "postgres")
+PORTS = ("kafka", "broker", "controller", "redis", "postgres")
 PASSWORDS = ("kafka-admin", "redis", "postgres")
 
 
@@ -43,7 +43,10 @@ def load(directory: Path) -> State | None:
     try:
         content = json.loads(_file(directory).read_text(encoding="utf-8"))
         processes = {name: Process(**process) for name, process in content.pop("processes").items()}
-        return State(directory=directory, processes=processes, **content)
+        ports = content.pop("ports")
+        later = [name for name in PORTS if name not in ports]  # a stack made before its server listened there
+        ports |= zip(later, free_ports(len(later)), strict=True)
+        return State(directory=directory, ports=ports, processes=processes, **content)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError) as wrong:

@@ -18,6 +18,7 @@ from hub.private_file import write_private
 from tests.faults.campaign import NotHere
 
 NODES = (1, 2, 3)
+KINDS = ("kafka", "broker", "controller")
 IN_SERVICE = Path(__file__).parents[2] / "deploy" / "kafka" / "broker.properties"
 DISK_MB = 640
 
@@ -38,7 +39,7 @@ class Broker(Kafka):
         return f"{LOOPBACK}:{self.state.ports[self.name]}"
 
     def ports(self) -> Sequence[int]:
-        return self.state.ports[self.name], self.state.ports[f"controller-{self.node}"]
+        return tuple(self._own_ports.values())
 
     def prepare(self) -> None:
         write_private(self._configuration, self._properties())
@@ -46,13 +47,16 @@ class Broker(Kafka):
             self._format()
 
     def ready(self) -> bool:
-        own = {**self.state.ports, "kafka": self.state.ports[self.name]}
+        own = self.state.ports | self._own_ports
         return Kafka(replace(self.state, ports=own, processes={"kafka": self.state.processes[self.name]})).ready()
+
+    @property
+    def _own_ports(self) -> dict[str, int]:
+        return {kind: self.state.ports[f"{kind}-{self.node}"] for kind in KINDS}
 
     def _properties(self) -> str:
         ports = self.state.ports
-        own = {**ports, "kafka": ports[self.name], "controller": ports[f"controller-{self.node}"]}
-        text = properties(replace(self.state, ports=own), data=self._data)
+        text = properties(replace(self.state, ports=ports | self._own_ports), data=self._data)
         alone = [line for line in text.splitlines() if not line.startswith("controller.quorum.bootstrap.servers")]
         voters = ",".join(f"{node}@{LOOPBACK}:{ports[f'controller-{node}']}" for node in NODES)
         mine = [f"node.id={self.node}", f"controller.quorum.voters={voters}"]
@@ -82,7 +86,7 @@ class ThreeBrokers(Stack):
     def _remember(self) -> None:
         if load(self.state_dir) is None:
             state = new(self.state_dir)
-            names = [f"{kind}-{node}" for kind in ("kafka", "controller") for node in NODES]
+            names = [f"{kind}-{node}" for kind in KINDS for node in NODES]
             state.ports |= dict(zip(names, free_ports(len(names)), strict=True))
             state.save()
         super()._remember()
