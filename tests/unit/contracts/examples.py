@@ -2,6 +2,7 @@
 
 import copy
 import json
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ FOLDER = Path(contracts.__file__).parent / "examples"
 
 Path_ = tuple[str | int, ...]
 
-GONE = object()
+GONE = Enum("Gone", "GONE").GONE
 """In the place of a value: take the field out."""
 
 
