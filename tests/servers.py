@@ -35,7 +35,8 @@ def find_servers(directory: Path) -> Iterator[Servers]:
     if "DOLEN_KAFKA__BOOTSTRAP_SERVERS" in os.environ:
         yield _named(_from_environment(), directory)
     elif "DOLEN_TEST_STATE" in os.environ:
-        stack = Stack(Path(os.environ["DOLEN_TEST_STATE"]))
+        # Of several test processes each has its own: some of the tests hurt servers.
+        stack = Stack(Path(os.environ["DOLEN_TEST_STATE"], os.environ.get("PYTEST_XDIST_WORKER", "")))
         yield Servers(stack.up(), stack.state_dir, stack)
     elif _docker_asked_for():
         with _in_docker(directory) as endpoints:
