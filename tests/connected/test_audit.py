@@ -108,6 +108,7 @@ def test_a_hub_that_is_working_is_audited_as_far_as_it_has_got(rig):
     assert len({report.inbound for report in reports}) > 1
 
 
+@pytest.mark.long
 def test_a_hub_killed_again_and_again_has_nothing_wrong(rig):
     async def kill() -> None:
         for _ in range(4):

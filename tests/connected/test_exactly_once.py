@@ -71,6 +71,7 @@ def test_a_hub_killed_ten_times_under_load_loses_and_doubles_nothing(rig):
     assert clean(run(rig, rig.publish(12_000, rate=800), kill_ten_times()))
 
 
+@pytest.mark.long
 def test_a_hub_killed_at_each_named_step_does_that_batch_once(rig):
     async def kill_at_each():
         for place in ("before-claim", "after-claim", "before-offsets", "before-commit", "after-commit"):

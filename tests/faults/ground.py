@@ -12,11 +12,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import hub
 from contracts.directory import Directory
 from contracts.network import Network
 from contracts.parties import agency_of
@@ -38,6 +38,7 @@ from tests.rig import NETWORK, Rig, Verdict
 
 Answer = TypeVar("Answer")
 HUB = ("hub", "run", "hub")
+PACKAGED = Path(hub.__file__).parent / "policy"
 NARROWED = 'id = "change-to-participants"', 'kinds = ["police", "health"]'
 """The rule that a policy changed in mid-stream has otherwise, and its new line: probation is told no more."""
 
@@ -48,12 +49,13 @@ class Ground(Rig):
     def __init__(self, stack_state: Path, state: Path, *, seed: int = 0) -> None:
         super().__init__(stack_state, state)
         self.policy = state / "policy"
-        with resources.as_file(resources.files("hub") / "policy") as packaged:
-            shutil.copytree(packaged, self.policy)
+        shutil.copytree(PACKAGED, self.policy)
         self.wire = Wire(self.settings.kafka.bootstrap_servers, seed=seed)
         self._redis = urlsplit(self.settings.redis.url.get_secret_value())
         self.pipe = Pipe(f"{self._redis.hostname}:{self._redis.port}", seed=seed)
         self.told_by = {self._policy_version(): self._told_now()}
+        self.policies: list[Path] = []
+        """Of workers of another version, which come with their own."""
         self._deciding: dict[tuple[int, str], str] = {}
         self._ends: dict[Place, int] = {}
         self._undecided: Sequence[Place] = ()
@@ -157,6 +159,14 @@ class Ground(Rig):
         new.write_text(text.replace(block, changed), encoding="utf-8")
         new.replace(file)
         self.told_by[self._policy_version()] = self._told_now()
+
+    def also_decides_by(self, policy: Path, *, version: str) -> None:
+        """A worker comes that has this policy; it has to tell of the load's events whom the packaged one tells."""
+        rules = Path("rules", "circumstances.toml")
+        if (policy / rules).read_bytes() != (PACKAGED / rules).read_bytes():
+            raise AssertionError(f"the load's rules in {policy} are others than today's: whom would they tell?")
+        self.policies.append(policy)
+        self.told_by[version] = next(iter(self.told_by.values()))
 
     # -- verdict
 

@@ -26,7 +26,7 @@ class Second:
 
 
 def audited(ground: Ground) -> Second:
-    """Audit the campaign's topics with the policy of now and the one before."""
+    """Audit the campaign's topics with the policy of now, the one before, and those of other versions."""
     if audit is None:
         return Second(True, "not there")
     settings = ground.root.model_copy(update={"policy_dir": ground.policy})
@@ -41,7 +41,8 @@ def audited(ground: Ground) -> Second:
     checkpoints = read_checkpoints(
         settings.checkpoints, public_key=settings.checkpoint_public_key, names=now.names, lanes=settings.lanes
     )
-    report = audit(KafkaSource(settings), [now, standing(settings, policy_dir=other)], checkpoints=checkpoints)
+    before = [standing(settings, policy_dir=policy) for policy in (other, *ground.policies)]
+    report = audit(KafkaSource(settings), [now, *before], checkpoints=checkpoints)
     document = report.document()
     if report.clean:
         return Second(True, f"clean ({document['inbound']} events, {document['outputs']} outputs)")

@@ -7,6 +7,8 @@ import tarfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from contracts.directory import Directory
+from hub.audit.policy import Policy
 from tests.faults.campaign import Campaign, NotHere
 from tests.faults.ground import HUB
 from tests.faults.nemeses.registry import named
@@ -21,9 +23,12 @@ async def two_versions(campaign: Campaign) -> None:
     """An older one joins, takes everything, shares again, and goes."""
     ground = campaign.ground
     older = await asyncio.to_thread(_older, ground.state / "older")
+    # Its own, as packaged: neither version takes a policy that names an event type which only the other knows.
+    policy = older / "hub" / "policy"
+    ground.also_decides_by(policy, version=Policy.read(policy, Directory.packaged()).version)
     (new,) = ground.living
     owned = ground.words("lane.owned")
-    old = ground.start(*HUB, folder=older)
+    old = ground.start(*HUB, folder=older, DOLEN_POLICY_DIR=str(policy))
     await ground.working(2, after=owned)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(1.0, 2.0))
