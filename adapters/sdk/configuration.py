@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from adapters.sdk.errors import ConfigurationRefused
 from contracts.toml_lines import line_of
@@ -94,7 +95,7 @@ class Configuration:
             raise self._refused(wrong, (self.file.adapter,)) from None
 
     def _refused(self, wrong: ValidationError, within: tuple[str, ...]) -> ConfigurationRefused:
-        found = wrong.errors(include_input=False, include_context=False, include_url=False)[0]
+        found = _worst(wrong)
         where = (*within, *found["loc"])
         return _refused(self.path, line_of(self.text, where), f"{'.'.join(map(str, where))}: {found['msg']}")
 
@@ -117,10 +118,16 @@ def load_configuration(path: Path) -> Configuration:
     try:
         file = AdapterFile.model_validate_json(json.dumps(document, default=str))
     except ValidationError as wrong:
-        found = wrong.errors(include_input=False, include_context=False, include_url=False)[0]
+        found = _worst(wrong)
         rule = f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
         raise _refused(path, line_of(text, found["loc"]), rule) from None
     return Configuration(path, file, own, text)
+
+
+def _worst(wrong: ValidationError) -> ErrorDetails:
+    """The one error to show: a misspelt key, which has a line, before the key that is missing for it."""
+    found = wrong.errors(include_input=False, include_context=False, include_url=False)
+    return next((error for error in found if error["type"] == "extra_forbidden"), found[0])
 
 
 def _refused(path: Path, line: int | None, rule: str) -> ConfigurationRefused:
