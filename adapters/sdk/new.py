@@ -35,7 +35,7 @@ def new_adapter(name: str, into: Path) -> Path:
 
 def _copy(path: Path, to: Path, name: str) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix not in (".py", ".md"):
+    if path.suffix not in (".py", ".md", ".toml"):
         shutil.copyfile(path, to)
         return
     text = path.read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from hub.commands.stack import JsonOption
 from hub.errors import StartRefused
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import
-    from adapters.sdk.declaration import Declaration
+    from adapters.sdk.about import About
     from adapters.sdk.inbox import Inbox
     from adapters.sdk.outbox import StoredOutbox
     from adapters.sdk.parked import Parked
@@ -52,8 +52,8 @@ def new(
     into: Annotated[Path | None, typer.Option(help="Where to put it; beside the other adapters if not given.")] = None,
 ) -> None:
     """Write the folder of a new adapter: it passes the suite as it is; fixtures come first."""
+    from adapters.sdk.about import FOLDER
     from adapters.sdk.new import new_adapter
-    from adapters.sdk.registry import FOLDER
 
     with as_our_errors():
         folder = new_adapter(name, into or FOLDER)
@@ -63,9 +63,9 @@ def new(
 @app.command("list")
 def list_adapters(*, as_json: JsonOption = False) -> None:
     """List the adapters there are: for whom, what each publishes and is told, who keeps it."""
-    from adapters.sdk.registry import declarations
+    from adapters.sdk.about import about_all
 
-    found = declarations()
+    found = about_all()
     if as_json:
         typer.echo(json.dumps([_as_data(one) for one in found], indent=2, ensure_ascii=False))
         return
@@ -173,7 +173,7 @@ def skip_parked(
         typer.echo(f"{delivery}: skipped; {'its sender is told' if answered else 'there is no sender to tell'}.")
 
 
-def _as_data(one: "Declaration[Any, Any]") -> dict[str, Any]:
+def _as_data(one: "About") -> dict[str, Any]:
     return {
         "name": one.name,
         "title": {"en": one.title_en, "cy": one.title_cy},

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from adapters.sdk.about import about
 from adapters.sdk.composing import composed
 from adapters.sdk.declaration import Declaration, Draft, NotTranslated
 from adapters.sdk.pseudonyms import Pseudonyms
@@ -178,6 +179,8 @@ def test_the_declaration_says_who_keeps_it_in_both_languages_and_what_each_setti
     assert found.title_cy
     assert found.title_en != found.title_cy
     assert found.kinds
+    said = about(adapter.folder)
+    assert asdict(said) == {field.name: getattr(found, field.name) for field in fields(said)}, "about.toml"
     assert (adapter.folder / "README.md").exists()
     assert issubclass(found.settings, BaseModel)
     assert found.settings.model_config.get("extra") == "forbid", "a misspelt setting would be lost in silence"

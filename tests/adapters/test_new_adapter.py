@@ -27,7 +27,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapter]:
 
 
 def test_nothing_of_the_template_is_left_in_it(adapter: Adapter) -> None:
-    texts = [path.read_text() for path in adapter.folder.rglob("*") if path.suffix in (".py", ".md", ".json")]
+    texts = [path.read_text() for path in adapter.folder.rglob("*") if path.suffix in (".py", ".md", ".json", ".toml")]
     assert len(texts) > 10
     assert not [text for text in texts if "template" in text]
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from hub.cli import app
 from hub.errors import DolenError, StartRefused
 from tests.adapter_parts import AGENCY, OTHER_CHILD, Parts, draft, hub_receipt, made, notification
 
+ROOT = Path(__file__).parents[3]
 CREDENTIALS = f"""
 [agency]
 id = "{AGENCY}"
@@ -207,6 +210,16 @@ def test_every_adapter_is_listed_with_what_it_publishes(office: Office) -> None:
     found = {one["name"]: one for one in office.data("list")}
     assert {"health", "police", "social_care"} <= set(found)
     assert all(one["publishes"] and one["owner"] for one in found.values())
+
+
+def test_listing_adapters_imports_none_of_them() -> None:
+    """What one of them needs, as FHIR's models, takes a second to import and may be missing on an agency's machine."""
+    listed = "from adapters.sdk.about import about_all; import sys; assert about_all()"
+    print_imported = "print([name for name in sys.modules if name.startswith('adapters.') and '.sdk' not in name])"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{listed}; {print_imported}"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ran.stdout == "[]\n"
 
 
 def test_a_new_adapter_is_written_where_it_is_wanted(office: Office, tmp_path: Path) -> None:
