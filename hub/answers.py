@@ -49,6 +49,10 @@ class Answer(NamedTuple):
     outcome: Outcome
     outputs: list[Output]
     entry: Unchained
+    told: int = 0
+    """How many of the records to write are notifications."""
+    codes: frozenset[FaultCode] = frozenset()
+    """Why it was turned away."""
 
 
 def accepted(about: About, valid: Valid, rules: Rules) -> Answer:
@@ -74,7 +78,7 @@ def accepted(about: About, valid: Valid, rules: Rules) -> Answer:
             others.append(b"%b}" % decision.in_ledger)
     outputs += _receipt("accepted", about, accepted_data(about.name, about.at, told, not_told), rules)
     entry = _entry(about, Outcome.ACCEPTED, rules, decisions=entries + others, answers=_answers(valid))
-    return Answer(Outcome.ACCEPTED, outputs, entry)
+    return Answer(Outcome.ACCEPTED, outputs, entry, told=len(told))
 
 
 def duplicate(about: About, first: Coordinates, rules: Rules) -> Answer:
@@ -100,7 +104,8 @@ def _turned_away(
     outputs = _receipt("rejected", about, data, rules)
     told = [fault_data(fault) for fault in faults]
     outputs.append(dead_letter(_parts(about, outcome, told, first), topic=rules.names.dead_letters))
-    return Answer(outcome, outputs, _entry(about, outcome, rules, faults=told, first=first))
+    entry = _entry(about, outcome, rules, faults=told, first=first)
+    return Answer(outcome, outputs, entry, codes=frozenset(fault.code for fault in faults))
 
 
 @lru_cache(maxsize=64)

@@ -9,31 +9,37 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
+from prometheus_client import CollectorRegistry
 
 from contracts.topics import DAY_MS, Family
+from hub.backlog import Backlog
 from hub.checkpoint import Checkpoints, load_checkpoint_key
 from hub.errors import StartRefused, Unavailable
 from hub.kafka_admin import Cluster
 from hub.lane import Lane
 from hub.names import Names
-from hub.offsets import Offsets
+from hub.offsets import Offsets, Place
 from hub.rules import Rules, RulesFiles
-from hub.seen import Seen
+from hub.seen import Seen, ask_redis
 from hub.settings import Settings
+from hub.vitals.figures import Bounds
+from hub.vitals.meter import Meter
+from hub.vitals.serving import vitals_served
+from hub.vitals.worker import WorkerVitals
 from hub.worker import Worker
 
 log = structlog.get_logger("dolen.hub")
 
 
-def make_worker(settings: Settings) -> Worker:
-    """A worker for these settings; raises `StartRefused` or a contract error where a file is wrong."""
+def make_worker(settings: Settings, registry: CollectorRegistry | None = None) -> Worker:
+    """A worker for these settings; raises `StartRefused` or a contract error where a file is wrong.
+
+    It counts in `registry`.
+    """
     files = RulesFiles(settings, marks_secret=marks_secret(settings))
     names = files.current.names
-    offsets = Offsets(
-        settings.kafka_admin(),
-        group=names.group,
-        inbound=[(topic, lane) for topic in names.inbound for lane in range(settings.lanes)],
-    )
+    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=_inbound(settings, names))
+    meter = Meter(registry or CollectorRegistry())
     checkpoints = Checkpoints(settings.checkpoints, names=names, key=load_checkpoint_key(settings.checkpoint_key))
     worker_name = f"{socket.gethostname()}-{os.getpid()}"
 
@@ -53,6 +59,7 @@ def make_worker(settings: Settings) -> Worker:
             ),
             output_topics=output_topics(files.current),
             worker=worker_name,
+            meter=meter,
         )
 
     return Worker(settings=settings, files=files, make_lane=make_lane, keep_heads=checkpoints.keep)
@@ -65,9 +72,28 @@ async def run_hub(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.set_exception_handler(_unheard)
-    worker = make_worker(settings)
-    await _topics_fit(settings, worker.rules, stop)
-    await worker.run(stop)
+    registry = CollectorRegistry()
+    worker = make_worker(settings, registry)
+    async with vitals_served(settings.metrics, lambda: make_vitals(settings, worker), registry):
+        await _topics_fit(settings, worker.rules, stop)
+        await worker.run(stop)
+
+
+def make_vitals(settings: Settings, worker: Worker) -> WorkerVitals:
+    """What watches a worker, with Kafka clients of its own: what the lanes ask must not wait behind it."""
+    names, url = worker.rules.names, settings.redis.url.get_secret_value()
+    inbound = _inbound(settings, names)
+    return WorkerVitals(
+        worker,
+        backlog=Backlog(Offsets(settings.kafka_admin(), group=names.group, inbound=inbound), inbound=inbound),
+        ask_redis=lambda: ask_redis(url, timeout_s=settings.redis.timeout_s),
+        stands_after_s=settings.metrics.stands_after_s,
+        bounds=Bounds(settings.lanes, frozenset(worker.rules.network.agencies)),
+    )
+
+
+def _inbound(settings: Settings, names: Names) -> list[Place]:
+    return [(topic, lane) for topic in names.inbound for lane in range(settings.lanes)]
 
 
 def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ import asyncio
 import heapq
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
+from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -28,6 +29,7 @@ from hub.rebuild import rebuild
 from hub.rules import Rules
 from hub.seen import Seen
 from hub.settings import Settings
+from hub.tally import Tally
 from hub.transactions import LaneProducer
 
 log = structlog.get_logger("dolen.lane")
@@ -57,13 +59,22 @@ class Progress:
     """What operators see of a lane."""
 
     state: LaneState = LaneState.STOPPED
-    events: int = 0
-    batches: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
     moved_at: float = 0.0
     """Wall clock of the last commit, seconds since 1970."""
     reason: str = ""
     """Why it waits."""
+
+
+class Meter(Protocol):
+    """Who counts what lanes have committed."""
+
+    def committed(self, tally: Tally) -> None:
+        """What a batch came to."""
+        ...
+
+    def took(self, lane: int, seconds: float) -> None:
+        """From a batch's records in hand to its commit."""
+        ...
 
 
 class Lane:
@@ -81,6 +92,7 @@ class Lane:
         seen: Seen,
         output_topics: Sequence[str],
         worker: str,
+        meter: Meter,
     ) -> None:
         self.number = number
         self.progress = Progress()
@@ -94,6 +106,7 @@ class Lane:
         self._inbound = [TopicPartition(topic, number) for topic in self._names.inbound]
         self._output_places = [(topic, number) for topic in output_topics]
         self._worker = worker
+        self._meter = meter
         self._producer: LaneProducer | None = None
         self._head = ChainHead()
         self._committed: dict[Place, int] = {}
@@ -162,7 +175,9 @@ class Lane:
         while not self._stopping:
             records = await self._read()
             if records:
+                started = time.monotonic()
                 await self._transact(records)
+                self._meter.took(self.number, time.monotonic() - started)
 
     async def _transact(self, records: Sequence[ConsumerRecord]) -> None:
         """One batch: decide, claim, write, commit."""
@@ -260,13 +275,9 @@ class Lane:
     def _moved(self, batch: Batch, upto: Mapping[Place, int]) -> None:
         self._committed |= upto
         self._head = batch.head
-        progress = self.progress
-        progress.batches += 1
-        progress.moved_at = time.time()
-        for outcome, count in batch.outcomes.items():
-            progress.events += count
-            progress.outcomes[outcome] = progress.outcomes.get(outcome, 0) + count
-        log.debug("lane.batch", lane=self.number, outcomes=batch.outcomes, outputs=len(batch.outputs))
+        self.progress.moved_at = time.time()
+        self._meter.committed(batch.tally)
+        log.debug("lane.batch", lane=self.number, outcomes=batch.tally.outcomes, outputs=len(batch.outputs))
 
     def _note(self, state: LaneState, why: Exception) -> None:
         reason = str(why) if isinstance(why, DolenError) else f"Kafka can't be read ({type(why).__name__})"

@@ -1,5 +1,6 @@
 """Every name that the hub uses in Kafka and Redis, with one prefix before them all, so that hubs can share servers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +18,11 @@ class Names:
     def inbound(self) -> tuple[str, ...]:
         """The topics that agencies write."""
         return tuple(self.prefix + topic for topic in topics.INBOUND)
+
+    @property
+    def families(self) -> Mapping[str, topics.Family]:
+        """The family of each of them."""
+        return _families(self.prefix)
 
     @property
     def ledger(self) -> str:
@@ -78,6 +84,11 @@ class Names:
     def outbound_to(self, party: str, family: str) -> str:
         """The topic on which a party is told: its agency's."""
         return _outbound_to(self.prefix, party, family)
+
+
+@lru_cache(maxsize=8)
+def _families(prefix: str) -> Mapping[str, topics.Family]:
+    return {prefix + topic: family for topic, family in topics.FAMILY_OF_TOPIC.items()}
 
 
 @lru_cache(maxsize=4096)

@@ -14,9 +14,9 @@ from hub.about import About, about
 from hub.answers import Answer, accepted, conflict, duplicate, rejected
 from hub.dedupe import Claim, Verdict
 from hub.ledger import ChainHead, chained
-from hub.outcomes import Outcome
 from hub.record import Output, Record
 from hub.rules import Rules
+from hub.tally import Tally
 from hub.validate import Valid
 from hub.verify import verify
 
@@ -39,7 +39,7 @@ class Batch:
 
     head: ChainHead
     outputs: list[Output] = field(default_factory=list)
-    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
 
 def examine(records: Sequence[Record], rules: Rules) -> list[Case]:
@@ -79,7 +79,7 @@ def conclude(
     cases: Sequence[Case], found: Sequence[bytes | None], *, rules: Rules, head: ChainHead, worker: str
 ) -> Batch:
     """Second half: what each case comes to, given what stood under each claim (one answer for each claim, in order)."""
-    batch = Batch(head=head)
+    batch, families = Batch(head=head), rules.names.families
     marks = iter(found)
     decided_ms = time.time_ns() // 1_000_000
     for case in cases:
@@ -89,7 +89,7 @@ def conclude(
         )
         batch.outputs += answer.outputs
         batch.outputs.append(Output(rules.names.ledger, None, value, []))
-        batch.outcomes[answer.outcome] = batch.outcomes.get(answer.outcome, 0) + 1
+        batch.tally.add(families[case.about.at.topic], answer)
     return batch
 
 

@@ -45,14 +45,7 @@ class Seen:
     async def connect(self, committed: Callable[[], Awaitable[Progress]]) -> None:
         """Open a new connection, and check that Redis knows all that Kafka's committed offsets say."""
         await self.close()
-        self._redis = Redis.from_url(
-            self._url,
-            single_connection_client=True,
-            socket_timeout=self._timeout_s,
-            socket_connect_timeout=self._timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=0,
-        )
+        self._redis = _client(self._url, self._timeout_s)
         self._claim = self._redis.register_script(_CLAIM)  # hashes the text: once a connection, not once a batch
         async with self._talking() as redis:
             epoch = await redis.get(self._epoch_key)
@@ -174,6 +167,29 @@ class Rebuild:
             pipe.hset(self._seen._watermarks_key, mapping={_field(at).decode(): n for at, n in committed.items()})
         pipe.set(self._seen._epoch_key, secrets.token_hex(16))
         await pipe.execute()
+
+
+async def ask_redis(url: str, *, timeout_s: float) -> None:
+    """Raise `Unavailable` where Redis doesn't answer."""
+    client = _client(url, timeout_s)
+    try:
+        await client.ping()
+    except (TimeoutError, RedisError, OSError) as failure:
+        raise Unavailable(f"Redis doesn't answer ({type(failure).__name__})") from None
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await client.aclose()
+
+
+def _client(url: str, timeout_s: float) -> Redis:
+    return Redis.from_url(
+        url,
+        single_connection_client=True,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
 
 
 def _field(at: tuple[str, int]) -> bytes:

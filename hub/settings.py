@@ -119,6 +119,19 @@ class ConsoleSettings(BaseModel):
     """A trace's page in Jaeger or Grafana, with `{trace_id}` in its place, as `http://host:16686/trace/{trace_id}`."""
 
 
+class MetricsSettings(BaseModel):
+    """Where a running process serves its figures and health."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """What it listens on. Without sign-in and without TLS: open it to Prometheus alone."""
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port, of each process its own; 0: any that is free, which the log tells; not given: nothing is served."""
+    stands_after_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    """What has something to do and has not got on for so long stands still: `/progress` says so."""
+
+
 class Settings(BaseSettings):
     """All settings of the hub; each is `DOLEN_<NAME>` in the environment, with `__` between a group and its field."""
 
@@ -140,6 +153,8 @@ class Settings(BaseSettings):
     """OpenTelemetry."""
     console: ConsoleSettings = ConsoleSettings()
     """The operations console."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Figures for Prometheus, and health."""
     state_dir: Path = STATE_DIR
     """Where keys, passwords and the local stack's data are."""
     network: Path = Path("deploy/networks/cardiff-and-vale.toml")

@@ -35,6 +35,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._keep_heads = keep_heads
         self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
+        self._joined = False
+
+    @property
+    def joined(self) -> bool:
+        """Whether the group has said which lanes are this worker's; that may be none."""
+        return self._joined
 
     @property
     def rules(self) -> Rules:
@@ -66,6 +72,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """The group takes the lanes back: end each after the batch in hand."""
+        self._joined = False
         await self._stop_lanes()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -78,6 +85,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         for number in numbers:
             lane = self._make_lane(number, consumer)
             self._lanes[number] = lane, asyncio.create_task(lane.run(), name=f"lane-{number}")
+        self._joined = True
 
     def _make_consumer(self) -> AIOKafkaConsumer:
         settings = self._settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from contracts.topics import DAY_MS, PAYLOAD_RETENTION_MS
-from hub.console.kafka_side import Seen
+from hub.backlog import Seen
 from hub.console.lanes import LaneNow
 from hub.console.standing import Agency, Standing
 from hub.store.balance import Balance

@@ -3,11 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub.console.kafka_side import Seen
+from hub.backlog import STANDS_AFTER_MS, Seen
 from hub.store.lanes import LaneRead
-
-STANDS_AFTER_MS = 60_000
-"""A lane that has something to do and commits nothing for so long stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ def _lane(lane: int, read: LaneRead | None, seen: Seen | None, ledger: str, now_
     if seen is not None and lane in seen.waiting:
         waiting = seen.waiting[lane]
         unread = max(0, seen.ends.get((ledger, lane), 0) - (read.next_offset if read is not None else 0))
-        stands = waiting > 0 and seen.at_ms - seen.moved_ms.get(lane, seen.at_ms) > STANDS_AFTER_MS
+        stands = seen.standing_ms(lane) > STANDS_AFTER_MS
     return LaneNow(
         lane,
         number=read.number if read is not None else 0,

@@ -2,13 +2,10 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
-import socket
 from urllib.parse import urlsplit
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +21,7 @@ from hub.console.kafka_side import KafkaSide
 from hub.console.parties import Parties
 from hub.console.reporting import Reporter
 from hub.errors import StartRefused, Unavailable
+from hub.http_server import is_this_machine, listen, serve
 from hub.settings import ConsoleSettings, Settings
 from hub.store.database import connect, writing
 from hub.store.migrate import migrate
@@ -55,7 +53,7 @@ async def run_console(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve(app, settings.console, stop))
+            tasks.create_task(serve_console(app, settings.console, stop))
             tasks.create_task(_with_tables(engine, Reporter(settings, engine, hub_key(secret)), stop))
             tasks.create_task(_look(console, stop))
     finally:
@@ -72,8 +70,8 @@ def make_console(settings: Settings, engine: Engine) -> Console:
 def check(own: ConsoleSettings) -> None:
     """Refuse what would let anybody in."""
     address = urlsplit(own.address)
-    here = _is_this_machine(address.hostname or "")
-    if own.development and not (here and _is_this_machine(own.host)):
+    here = is_this_machine(address.hostname or "")
+    if own.development and not (here and is_this_machine(own.host)):
         raise StartRefused(
             "DOLEN_CONSOLE__DEVELOPMENT lets anybody in, so DOLEN_CONSOLE__ADDRESS and DOLEN_CONSOLE__HOST must be "
             "of this machine (127.0.0.1); name an identity provider with DOLEN_CONSOLE__ISSUER instead"
@@ -89,35 +87,11 @@ def check(own: ConsoleSettings) -> None:
         raise StartRefused("DOLEN_CONSOLE__DEVELOPMENT and DOLEN_CONSOLE__ISSUER exclude each other: unset one")
 
 
-async def serve(app: FastAPI, own: ConsoleSettings, stop: asyncio.Event) -> None:
+async def serve_console(app: FastAPI, own: ConsoleSettings, stop: asyncio.Event) -> None:
     """Answer requests until `stop`; raises `StartRefused` where the port is another's."""
-    family = socket.AF_INET6 if ":" in own.host else socket.AF_INET
-    try:
-        listening = socket.create_server((own.host, own.port), family=family)
-    except OSError as wrong:
-        raise StartRefused(
-            f"{own.host}:{own.port} can't be listened on ({wrong.strerror}); set DOLEN_CONSOLE__PORT"
-        ) from None
-    with listening:
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                limit_concurrency=MOST_AT_ONCE,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=5,
-                lifespan="off",
-            )
-        )
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
+    with listen(own.host, own.port, setting="DOLEN_CONSOLE__PORT") as listening:
         log.info("console.serves", address=own.address, development=own.development)
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        server.should_exit = True
-        await serving
+        await serve(app, listening, stop, most_at_once=MOST_AT_ONCE, keep_alive_s=KEEP_ALIVE_S)
 
 
 async def _with_tables(engine: Engine, reporter: Reporter, stop: asyncio.Event) -> None:
@@ -143,19 +117,3 @@ async def _look(console: Console, stop: asyncio.Event) -> None:
         await console.kafka.look(console.clock())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class _Server(uvicorn.Server):
-    """Signals are ours to hear."""
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        return contextlib.nullcontext()

@@ -1,11 +1,9 @@
 """Names and numbers that occur nowhere else pass through a hub that is killed, and are found in payloads alone."""
 
 import asyncio
-import base64
 import json
 import os
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,16 +16,13 @@ from contracts.topics import Family
 from hub.bench.load import SENDER
 from hub.local.postgres import find_postgres
 from hub.local.stack import Stack
+from tests.canaries import canaries, spellings
 from tests.faults.ground import Ground
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-NAMES = ("Gwenhwyfarch", "Llwydfrynwen", "Stryd Canerïod", "Zephyrtext")
-NHS_NUMBER = "9998887771"
-POSTCODE = "CF99 9QZ"
 
 Found = Iterator[tuple[str, str]]
 """Places, and all that is there."""
@@ -37,11 +32,11 @@ def test_no_name_and_no_number_of_a_child_is_anywhere_but_in_the_payloads(ground
     ground.start(DOLEN_FAILPOINT="before-commit:3")
     asyncio.run(_taken(ground))
     payloads = asyncio.run(_topic(ground, ground.names.outbound("south-wales-police", Family.CIRCUMSTANCES)))
-    assert any(spelling in payloads for spelling in _spellings()), "the search finds nothing where they must be"
+    assert any(spelling in payloads for spelling in spellings()), "the search finds nothing where they must be"
     found = {
         (where, spelling)
         for where, text in _everything(ground, stack)
-        for spelling in _spellings()
+        for spelling in spellings()
         if spelling.lower() in text.lower()
     }
     assert not found, sorted(found)
@@ -53,7 +48,7 @@ async def _taken(ground: Ground) -> None:
     await producer.start()
     try:
         for _ in range(6):
-            for value, signed in _events(ground):
+            for value, signed in canaries(ground.load):
                 key = json.loads(value[: value.index(b',"data"')] + b"}")["subject"].encode()
                 headers = [(SIGNATURE, ground.load.signature(value if signed else value + b" "))]
                 await producer.send_and_wait(ground.load.topic, value, key=key, headers=headers)
@@ -65,52 +60,6 @@ async def _taken(ground: Ground) -> None:
     ground.start()
     await ground.settled()
     await ground.look()
-
-
-def _events(ground: Ground) -> Iterator[tuple[bytes, bool]]:
-    """Values, and whether they are rightly signed."""
-    document = json.loads(ground.load.event().value)
-    child = document["data"]["child"]
-    child["names"] = [{"given": NAMES[0], "family": NAMES[1]}]
-    child["nhs_number"] = NHS_NUMBER
-    child["home_address"] = {"lines": [NAMES[2]], "postcode": POSTCODE}
-    document["data"]["explanation"]["text"] = NAMES[3]
-    good = _bytes(document)
-    yield good, True
-    yield good, True
-    yield good, False
-    yield good[:-3], True
-    document["sequence"] += 1
-    yield _bytes(document), True
-    for path, wrong in _WRONG:
-        broken = json.loads(good)
-        broken["id"] = str(uuid.uuid4())
-        inner = broken
-        for step in path[:-1]:
-            inner = inner[step]
-        inner[path[-1]] = wrong
-        yield _bytes(broken), True
-
-
-# Not here: a well-formed `source` that names no agency. The ledger keeps it, so that operators see who claims to be.
-_WRONG = (
-    (("data", "child", "nhs_number"), f"{NHS_NUMBER[:-1]}2"),
-    (("data", "child", "sex"), NAMES[0]),
-    (("data", "child", NAMES[0]), "a field of that name"),
-    (("data", NAMES[1]), {NAMES[2]: NHS_NUMBER}),
-    (("data", "child", "home_address", "postcode"), NAMES[3]),
-    (("data", "participants"), [f"/agencies/{NAMES[0].lower()}"]),
-    (("data", "responsible_authority"), NAMES[1].lower()),
-    (("subject",), NAMES[0]),
-    (("id",), f"{NAMES[0]} {NAMES[1]}"),
-    (("time",), NHS_NUMBER),
-    (("type",), f"wales.child-protection.{NAMES[0].lower()}.v1"),
-    (("correlationid",), NAMES[3]),
-    (("traceparent",), f"00-{NAMES[0]}-01"),
-    (("tracestate",), f"a={NAMES[3]}"),
-    (("sequence",), NHS_NUMBER),
-    (("data", "child", "names", 0, "use"), NAMES[0]),
-)
 
 
 def _everything(ground: Ground, stack: Stack) -> Iterator[tuple[str, str]]:
@@ -165,17 +114,3 @@ async def _topic(ground: Ground, topic: str, *, values: bool = True) -> str:
     for record in (record for records in lanes.values() for record in records):
         parts += [record.key or b"", repr(record.headers).encode(), (record.value or b"") if values else b""]
     return b"\n".join(parts).decode(errors="replace")
-
-
-def _spellings() -> Iterator[str]:
-    """As they are, as JSON may escape them, and in Base64 from each of the three places in a group."""
-    for canary in (*NAMES, NHS_NUMBER, POSTCODE):
-        yield canary
-        yield json.dumps(canary)[1:-1]
-        for shift in range(3):
-            coded = base64.b64encode(b"\0" * shift + canary.encode()).decode()
-            yield coded[4 if shift else 0 : -4]
-
-
-def _bytes(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
