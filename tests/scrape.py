@@ -66,4 +66,4 @@ def _declared(figure, labels: dict[str, str], bounds: Bounds) -> bool:
     if figure is None:
         return False
     own = {name: value for name, value in labels.items() if not (name == "le" and figure.kind is Kind.HISTOGRAM)}
-    return list(own) == list(figure.labels) and all(own[label] in bounds.of(label) for label in figure.labels)
+    return own.keys() == set(figure.labels) and all(own[label] in bounds.of(label) for label in figure.labels)

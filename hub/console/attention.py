@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from contracts.topics import DAY_MS, PAYLOAD_RETENTION_MS
+from contracts.topics import DAY_MS
 from hub.backlog import Seen
 from hub.console.lanes import LaneNow
 from hub.console.standing import Agency, Standing
 from hub.store.balance import Balance
 from hub.store.lanes import Oddity
-from hub.store.worries import count_letters_between, count_refused, count_unsigned_reports
-
-EXPIRY_WARNING_MS = 5 * DAY_MS
-"""So long before a payload expires, its dead letter is pressing."""
+from hub.store.worries import (
+    count_letters_between,
+    count_letters_expiring,
+    count_refused,
+    count_unsigned_reports,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,7 @@ def _of_agencies(agencies: Sequence[Agency]) -> Iterator[Need]:
 
 
 def _of_letters(connection: Connection, now_ms: int) -> Iterator[Need]:
-    expire = now_ms - PAYLOAD_RETENTION_MS
-    if expiring := count_letters_between(connection, since_ms=expire, until_ms=expire + EXPIRY_WARNING_MS):
+    if expiring := count_letters_expiring(connection, now_ms=now_ms):
         yield Need("letters-expiring", expiring, "dead-letters", True)
     if unsigned := count_unsigned_reports(connection, since_ms=now_ms - DAY_MS):
         yield Need("unsigned-reports", unsigned, "audit", True)

@@ -20,11 +20,15 @@ from hub.console.console import Console, sign_in_secret
 from hub.console.kafka_side import KafkaSide
 from hub.console.parties import Parties
 from hub.console.reporting import Reporter
+from hub.console.vitals import ConsoleVitals
 from hub.errors import StartRefused, Unavailable
 from hub.http_server import is_this_machine, listen, serve
+from hub.observe.vitals.question import Question, is_there
 from hub.settings import ConsoleSettings, Settings
 from hub.store.database import connect, writing
 from hub.store.migrate import migrate
+from hub.vitals.bounds import bounds_of
+from hub.vitals.serving import vitals_served
 
 log = structlog.get_logger("dolen.console")
 
@@ -52,7 +56,7 @@ async def run_console(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with vitals_served(settings.metrics, lambda: _vitals(console)), asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_console(app, settings.console, stop))
             tasks.create_task(_with_tables(engine, Reporter(settings, engine, hub_key(secret)), stop))
             tasks.create_task(_look(console, stop))
@@ -65,6 +69,10 @@ def make_console(settings: Settings, engine: Engine) -> Console:
     directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
     parties = Parties(directory, Network.load(settings.network, directory))
     return Console(settings, engine, parties, KafkaSide(settings), wall_clock)
+
+
+def _vitals(console: Console) -> ConsoleVitals:
+    return ConsoleVitals(console.kafka, Question(console.database, is_there), bounds_of(console.settings))
 
 
 def check(own: ConsoleSettings) -> None:

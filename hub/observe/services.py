@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -20,9 +21,14 @@ from hub.observe.projection.projector import Projector, locked
 from hub.observe.projection.write import empty
 from hub.observe.traces.otlp import make_exporter
 from hub.observe.traces.service import Traces
+from hub.observe.vitals.question import Question, is_there
+from hub.observe.vitals.services import ProjectorVitals, TracesVitals
+from hub.observe.vitals.tables import tables_sheet
 from hub.settings import Settings
 from hub.store.database import connect, holding, writing
 from hub.store.migrate import migrate
+from hub.vitals.bounds import bounds_of
+from hub.vitals.serving import vitals_served
 
 
 class Service(Protocol):
@@ -38,6 +44,9 @@ class Service(Protocol):
 
 
 log = structlog.get_logger("dolen.projector")
+
+LOOK_EVERY_S = 15.0
+"""At the tables: sums over all of them."""
 
 
 def make_projector(settings: Settings, engine: Engine) -> Projector:
@@ -57,15 +66,43 @@ def make_access_chain(settings: Settings) -> AccessChain:
 
 async def run_projector(settings: Settings) -> None:
     """Chain access reports and project everything until SIGTERM or SIGINT; one that ends in an error ends both."""
-    with _database(settings) as engine:
-        await _run(make_projector(settings, engine), make_access_chain(settings))
+    with _database(settings) as engine, _database(settings, limited=True) as asked:
+        projector, chain = make_projector(settings, engine), make_access_chain(settings)
+        async with vitals_served(
+            settings.metrics, lambda: make_projector_vitals(settings, projector, asked), look_every_s=LOOK_EVERY_S
+        ):
+            await _run(projector, chain)
 
 
 async def run_traces(settings: Settings) -> None:
     """Export traces until SIGTERM or SIGINT."""
     exporter = make_exporter(settings.traces)
-    with _database(settings) as engine:
-        await _run(Traces(settings, engine=engine, exporter=exporter))
+    with _database(settings) as engine, _database(settings, limited=True) as asked:
+        traces = Traces(settings, engine=engine, exporter=exporter)
+        async with vitals_served(settings.metrics, lambda: make_traces_vitals(settings, traces, asked)):
+            await _run(traces)
+
+
+def make_projector_vitals(settings: Settings, projector: Projector, engine: Engine) -> ProjectorVitals:
+    """What watches a projector and its tables; `engine` is not the projector's own: that one waits for long writes."""
+    names, bounds = Names(settings.topic_prefix), bounds_of(settings)
+    question = Question(
+        engine, lambda connection: tables_sheet(connection, names, bounds, now_ms=time.time_ns() // 1_000_000)
+    )
+    stands_after_s = settings.metrics.stands_after_s
+    return ProjectorVitals(
+        projector.progress, question, prefix=names.prefix, stands_after_s=stands_after_s, bounds=bounds
+    )
+
+
+def make_traces_vitals(settings: Settings, traces: Traces, engine: Engine) -> TracesVitals:
+    """What watches the export of traces."""
+    return TracesVitals(
+        traces.progress,
+        Question(engine, is_there),
+        stands_after_s=settings.metrics.stands_after_s,
+        bounds=bounds_of(settings),
+    )
 
 
 async def rebuild_tables(settings: Settings) -> int:
@@ -91,8 +128,8 @@ async def _catch_up(settings: Settings, engine: Engine) -> int:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings) -> Iterator[Engine]:
-    engine = connect(settings, limited=False)
+def _database(settings: Settings, *, limited: bool = False) -> Iterator[Engine]:
+    engine = connect(settings, limited=limited)
     try:
         yield engine
     finally:

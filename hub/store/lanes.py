@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.store.tables import oddities, positions
 
@@ -51,3 +51,9 @@ def odd_records(connection: Connection, *, limit: int = 100) -> list[Oddity]:
     newest = (oddities.c.written_ms.desc(), oddities.c.topic, oddities.c.lane, oddities.c.position.desc())
     rows = connection.execute(select(oddities).order_by(*newest).limit(limit))
     return [Oddity(**row._asdict()) for row in rows]
+
+
+def count_odd_records(connection: Connection) -> dict[str, int]:
+    """How many there are, by what is odd."""
+    rows = connection.execute(select(oddities.c.what, func.count()).group_by(oddities.c.what))
+    return {what: int(count) for what, count in rows}

@@ -2,7 +2,11 @@
 
 from sqlalchemy import Connection, func, select
 
+from contracts.topics import DAY_MS, PAYLOAD_RETENTION_MS
 from hub.store.tables import accesses, decisions, letters
+
+EXPIRY_WARNING_MS = 5 * DAY_MS
+"""So long before a payload expires, its dead letter is pressing."""
 
 
 def count_refused(connection: Connection, *, since_ms: int) -> int:
@@ -27,3 +31,9 @@ def count_letters_between(connection: Connection, *, since_ms: int, until_ms: in
     """Dead letters of records that reached the broker in a time."""
     question = select(func.count()).select_from(letters).where(letters.c.at_ms >= since_ms, letters.c.at_ms < until_ms)
     return int(connection.execute(question).scalar_one())
+
+
+def count_letters_expiring(connection: Connection, *, now_ms: int) -> int:
+    """Dead letters of records that Kafka is about to drop."""
+    expire = now_ms - PAYLOAD_RETENTION_MS
+    return count_letters_between(connection, since_ms=expire, until_ms=expire + EXPIRY_WARNING_MS)

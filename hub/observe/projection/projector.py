@@ -62,10 +62,17 @@ class Projected:
     """Wall clock of the last commit, seconds since 1970."""
     batch_s: float = 0.0
     """How long the last batch took to be made and written."""
+    begun_at: float = 0.0
+    """Wall clock at which the batch in hand was begun; 0: there is none."""
     lag: dict[Place, int] = field(default_factory=dict)
     """Offsets between what is read and what can be, transactions' markers included."""
     reason: str = ""
     """Why it waits."""
+
+    @property
+    def waiting(self) -> int:
+        """Offsets in all that can be read and are not yet dealt with."""
+        return sum(self.lag.values())
 
 
 class Projector:
@@ -180,8 +187,10 @@ class Projector:
                 if in_hand is not None:
                     done, in_hand = in_hand, None
                     await done
+                    self.progress.begun_at = 0.0
                 records = [record for of_place in fetched.values() for record in of_place]
                 if records:
+                    self.progress.begun_at = time.time()
                     in_hand = asyncio.create_task(asyncio.to_thread(self._write, records))
                 if time.monotonic() - looked > 1 or not records:
                     looked = time.monotonic()
@@ -194,6 +203,7 @@ class Projector:
         finally:
             if in_hand is not None:
                 await in_hand
+            self.progress.begun_at = 0.0
 
     def _tidied(self) -> None:
         with writing(self._engine) as connection:

@@ -56,6 +56,11 @@ class Exported:
     reason: str = ""
     """Why it waits."""
 
+    @property
+    def waiting(self) -> int:
+        """Offsets in all that the tables hold and are not yet dealt with."""
+        return sum(self.lag.values())
+
 
 class NotTaken(Exception):
     """The collector did not take a request."""
