@@ -143,8 +143,9 @@ def test_a_commit_begins_the_time_anew_and_so_does_having_nothing_to_do(ground, 
     assert ground.samples()["dolen_lane_standing_seconds", "1"] == 50
     ground.kafka.done[("notices.v1", 1)] = 13
     ground.look(1000, monkeypatch)
+    ground.look(2000, monkeypatch)  # nothing was committed since, and nothing waited
     ground.kafka.there[("notices.v1", 1)] = 14
-    ground.look(1059, monkeypatch)
+    ground.look(2059, monkeypatch)
     assert ground.vitals.standing() == []
 
 
