@@ -19,7 +19,7 @@ from adapters.sdk.clock import Clock, moment, system_clock
 from adapters.sdk.composing import Composed, composed
 from adapters.sdk.declaration import Declaration, Draft, Edge, Notification, NotTranslated
 from adapters.sdk.errors import NotStored
-from adapters.sdk.inbox import ENDED, Due, Failed, Inbox, Settled
+from adapters.sdk.inbox import ENDED, Begun, Due, Failed, Inbox, Settled
 from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.outcome import Delivered, Kept, Outcome, Refused, Retry
 from adapters.sdk.outgoing import NotAnEvent
@@ -162,7 +162,7 @@ class Delivering:
         told = self._gap(due, due.missing_from) if due.missing_from is not None and not due.attempts else ()
         while True:
             try:
-                await self.store.write(partial(self.inbox.begin, due=due, told=told))
+                await self.store.write_with(self.inbox.begin, Begun(due, told))
                 break
             except NotStored as failure:
                 log.error("inbox.try_not_stored", delivery=due.delivery_id, error=str(failure))

@@ -1,6 +1,6 @@
 """Decides which notification is handled next: one child's in order, a repeat never, a gap after a short wait."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    tuple_,
     update,
 )
 
@@ -25,7 +26,6 @@ from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.receipts import HubReceipt
 from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received
-from adapters.sdk.upsert import upsert
 
 ENDED = "process-ended"
 """The reason of a try that the adapter's own process did not live through: killed, or by this very notification."""
@@ -48,6 +48,15 @@ class Due:
     """The first number that did not come, where this one comes before its turn."""
     suspect: bool = False
     """The process ended during its last try: it may be why, so nothing else is tried beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A try that is about to be made."""
+
+    due: Due
+    told: Sequence[Composed] = ()
+    """What the hub is told of it, through the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Inbox:
         of_child: dict[tuple[str, str], list[Arrival]] = {}
         for item in new:
             of_child.setdefault((item.source, item.subject), []).append(item)
-        lines = {child: self._line(connection, child, items, now) for child, items in of_child.items()}
+        lines = self._lines(connection, of_child, now)
         connection.execute(insert(self._tables.inbox), [self._row(item, lines, now) for item in new])
 
     def due(self, connection: Connection, limit: int) -> list[Due]:
@@ -130,17 +139,22 @@ class Inbox:
             due_of(
                 row,
                 attempts=row.attempts,
-                missing_from=row.handled + 1 if row.ordered and row.sequence > row.handled + 1 else None,
+                missing_from=_missing_from(row),
             )
             for row in rows
         ]
 
-    def begin(self, connection: Connection, due: Due, told: Sequence[Composed] = ()) -> None:
-        """Count a try before it is made, since it may be the end of this process; and what the hub is `told` of it."""
+    def begin(self, connection: Connection, begun: Sequence[Begun]) -> Sequence[None]:
+        """Count tries before they are made, since one may be the end of this process; and what the hub is told."""
         inbox = self._tables.inbox
-        counted = {"attempts": due.attempts + 1, "begun_at": self._clock()}
-        connection.execute(update(inbox).where(inbox.c.id == due.row).values(**counted))
-        self._outbox.add_all(connection, told)
+        connection.execute(
+            update(inbox)
+            .where(inbox.c.id == bindparam("row"))
+            .values(attempts=bindparam("tries"), begun_at=self._clock()),
+            [{"row": one.due.row, "tries": one.due.attempts + 1} for one in begun],
+        )
+        self._outbox.add_all(connection, [event for one in begun for event in one.told])
+        return [None] * len(begun)
 
     def under_way(self, connection: Connection) -> list[Due]:
         """What was begun and has no outcome: asked at the start, what the process before this one left."""
@@ -189,28 +203,54 @@ class Inbox:
             del by_id[row.delivery_id]
         return [item for item in came if by_id.get(item.delivery_id) is item]
 
-    def _line(self, connection: Connection, child: tuple[str, str], items: Sequence[Arrival], now: int) -> int:
+    def _lines(
+        self, connection: Connection, of_child: Mapping[tuple[str, str], Sequence[Arrival]], now: int
+    ) -> dict[tuple[str, str], int]:
+        """The line of each child, with so many more that wait in it."""
         lines = self._tables.inbox_lines
-        lowest = min((item.sequence for item in items if item.ordered), default=None)
-        held = now if lowest is None else now + self._window_ms
-        # An earlier one than all that wait goes at once; else the line's own time stands, unless nothing waited in it.
-        due: Any = case((lines.c.waiting == 0, held), else_=lines.c.due_at)
-        if lowest is not None:
-            due = case((lines.c.sequence >= lowest - 1, now), else_=due)
-        statement = upsert(connection, lines).values(
-            source=child[0],
-            subject=child[1],
-            sequence=0,
-            waiting=len(items),
-            due_at=now if lowest is not None and lowest <= 1 else held,
+        children = sorted(of_child)
+        found = connection.execute(
+            select(*(lines.c[name] for name in ("id", "source", "subject", "sequence", "waiting", "due_at")))
+            .where(tuple_(lines.c.source, lines.c.subject).in_(children))
+            .with_for_update()
         )
-        line: int = connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[lines.c.source, lines.c.subject],
-                set_={"waiting": lines.c.waiting + len(items), "due_at": due},
-            ).returning(lines.c.id)
-        ).scalar_one()
-        return line
+        known = {(row.source, row.subject): row for row in found}
+        if known:
+            connection.execute(
+                update(lines)
+                .where(lines.c.id == bindparam("line"))
+                .values(waiting=lines.c.waiting + bindparam("more"), due_at=bindparam("at")),
+                [
+                    {"line": row.id, "more": len(of_child[child]), "at": self._due_at(of_child[child], now, row)}
+                    for child, row in known.items()
+                ],
+            )
+        new = [child for child in children if child not in known]
+        if new:
+            made = connection.execute(
+                insert(lines).returning(lines.c.id, lines.c.source, lines.c.subject),
+                [
+                    {
+                        "source": child[0],
+                        "subject": child[1],
+                        "sequence": 0,
+                        "waiting": len(of_child[child]),
+                        "due_at": self._due_at(of_child[child], now),
+                    }
+                    for child in new
+                ],
+            )
+            known |= {(row.source, row.subject): row for row in made}
+        return {child: row.id for child, row in known.items()}
+
+    def _due_at(self, items: Sequence[Arrival], now: int, line: Any = None) -> int:
+        """When a line's first one is due, now that these are in it."""
+        lowest = min((item.sequence for item in items if item.ordered), default=None)
+        if lowest is not None and lowest <= (0 if line is None else line.sequence) + 1:
+            return now  # an earlier one than all that wait goes at once
+        if line is not None and line.waiting:
+            return int(line.due_at)
+        return now if lowest is None else now + self._window_ms
 
     def _row(self, item: Arrival, lines: dict[tuple[str, str], int], now: int) -> dict[str, Any]:
         return {
@@ -294,6 +334,11 @@ def due_of(row: Any, *, attempts: int, missing_from: int | None = None) -> Due:
         missing_from=missing_from,
         suspect=row.reason == ENDED,
     )
+
+
+def _missing_from(row: Any) -> int | None:
+    """The first number that did not come; none before a child's first notification, which is its beginning here."""
+    return row.handled + 1 if row.ordered and row.handled and row.sequence > row.handled + 1 else None
 
 
 def _is_due(lines: Any) -> ColumnElement[bool]:

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
-from sqlalchemy import Connection, case, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal_column, select, update
 
 from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.composing import Composed, composed
@@ -121,7 +122,7 @@ class StoredOutbox:
     async def put(self, draft: Draft) -> Taken:
         """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""
         event = composed(draft, self._pseudonyms)
-        taken = await self._store.write(lambda connection: self.add(connection, event))
+        taken = await self._store.write_with(self.add_all, event)
         self.stirred.set()
         return taken
 
@@ -130,7 +131,7 @@ class StoredOutbox:
 
         For a system whose tables are there too: its row and the event are then taken together or not at all.
         """
-        return self.add(connection, composed(draft, self._pseudonyms))
+        return self.add_all(connection, [composed(draft, self._pseudonyms)])[0]
 
     async def set_aside(self, reference: str, reason: NotTranslated, *, native: bytes | None = None) -> None:
         """Keep a native record that could not be translated, for a person of the agency to see."""
@@ -144,14 +145,11 @@ class StoredOutbox:
 
         await self._store.write(keep)
 
-    def add(self, connection: Connection, event: Composed) -> Taken:
-        """Give the event the next number of its child, and keep it; a known reference keeps what it has."""
-        return self.add_all(connection, [event])[0]
-
     def add_all(self, connection: Connection, events: Sequence[Composed]) -> list[Taken]:
-        """The same for many, whose references all differ."""
-        if not events:
-            return []
+        """Give each event the next number of its child, and keep it; a known reference keeps what it has."""
+        return [taken for part in _all_different(events) for taken in self._add(connection, part)]
+
+    def _add(self, connection: Connection, events: Sequence[Composed]) -> list[Taken]:
         outbox, now = self._tables.outbox, self._clock()
         columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "digest"))
         references = [event.reference for event in events]
@@ -161,7 +159,8 @@ class StoredOutbox:
         known = {row.reference: row for row in found}
         new = [event for event in events if event.reference not in known]
         if new:
-            connection.execute(insert(outbox), [self._row(connection, event, now) for event in new])
+            places = self._places(connection, new, now)
+            connection.execute(insert(outbox), [self._row(event, *places(event), now) for event in new])
         return [
             self._again(connection, event, known[event.reference])
             if event.reference in known
@@ -169,8 +168,7 @@ class StoredOutbox:
             for event in events
         ]
 
-    def _row(self, connection: Connection, event: Composed, now: int) -> dict[str, Any]:
-        line, sequence = self._next(connection, event, now)
+    def _row(self, event: Composed, line: int, sequence: int, now: int) -> dict[str, Any]:
         value = event.numbered(sequence)
         return {
             "reference": event.reference,
@@ -205,22 +203,36 @@ class StoredOutbox:
         )
         return Taken(event.event_id)
 
-    def _next(self, connection: Connection, event: Composed, now: int) -> tuple[int, int]:
-        lines = self._tables.outbox_lines
-        statement = upsert(connection, lines).values(
-            source=event.source, subject=event.subject, sequence=1, waiting=1, due_at=now
+    def _places(
+        self, connection: Connection, events: Sequence[Composed], now: int
+    ) -> Callable[[Composed], tuple[int, int]]:
+        """The line and the number of each event, asked for in their order: as many numbers are taken as there are."""
+        lines, count = self._tables.outbox_lines, Counter((event.source, event.subject) for event in events)
+        new = upsert(connection, lines)
+        statement = new.on_conflict_do_update(
+            index_elements=[lines.c.source, lines.c.subject],
+            set_={
+                "sequence": lines.c.sequence + new.excluded.sequence,
+                "waiting": lines.c.waiting + new.excluded.waiting,
+                "due_at": case((lines.c.waiting == literal_column("0"), new.excluded.due_at), else_=lines.c.due_at),
+            },
+        ).returning(lines.c.id, lines.c.source, lines.c.subject, lines.c.sequence)
+        rows = connection.execute(
+            statement,
+            [  # in one order always, so that two that write at once wait for each other and never in a circle
+                {"source": source, "subject": subject, "sequence": more, "waiting": more, "due_at": now}
+                for (source, subject), more in sorted(count.items())
+            ],
         )
-        row = connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[lines.c.source, lines.c.subject],
-                set_={
-                    "sequence": lines.c.sequence + 1,
-                    "waiting": lines.c.waiting + 1,
-                    "due_at": case((lines.c.waiting == 0, now), else_=lines.c.due_at),
-                },
-            ).returning(lines.c.id, lines.c.sequence)
-        ).one()
-        return row.id, row.sequence
+        line_of = {(row.source, row.subject): (row.id, row.sequence) for row in rows}
+
+        def place(event: Composed) -> tuple[int, int]:
+            child = event.source, event.subject
+            line, last = line_of[child]
+            count[child] -= 1
+            return line, last - count[child]
+
+        return place
 
     # -- what the sender asks and says
 
@@ -258,22 +270,36 @@ class StoredOutbox:
 
     def sent(self, connection: Connection, gone: Sequence[tuple[Leaving, str, int]]) -> None:
         """Kafka has these, each at a place, with the time at which its receipt is missed."""
-        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
-        for event, at, due_at in gone:
-            values = {"at": at, "due_at": due_at, "attempts": event.attempts + 1}
-            unsent = connection.execute(
-                update(outbox)
-                .where(outbox.c.id == event.row, outbox.c.state == "waiting")
-                .values(state="sent", **values)
+        if not gone:
+            return
+        outbox, now = self._tables.outbox, self._clock()
+        rows = [event.row for event, _, _ in gone]
+        unsent = connection.execute(
+            select(outbox.c.id, outbox.c.line)
+            .where(outbox.c.id.in_(rows), outbox.c.state == literal_column("'waiting'"))
+            .with_for_update()
+        ).all()
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id == bindparam("row"), outbox.c.settled_at.is_(None))
+            .values(state="sent", at=bindparam("place"), due_at=bindparam("missed"), attempts=bindparam("times")),
+            [
+                {"row": event.row, "place": at, "missed": due_at, "times": event.attempts + 1}
+                for event, at, due_at in gone
+            ],
+        )
+        self._fewer(connection, Counter(row.line for row in unsent), now)
+
+    def _fewer(self, connection: Connection, unsent: Mapping[int, int], now: int) -> None:
+        """So many of each line wait no more, and the next of it is due."""
+        lines = self._tables.outbox_lines
+        if unsent:
+            connection.execute(
+                update(lines)
+                .where(lines.c.id == bindparam("line"))
+                .values(waiting=lines.c.waiting - bindparam("fewer"), due_at=now),
+                [{"line": line, "fewer": fewer} for line, fewer in sorted(unsent.items())],
             )
-            if unsent.rowcount:
-                connection.execute(
-                    update(lines).where(lines.c.id == event.line).values(waiting=lines.c.waiting - 1, due_at=now)
-                )
-            else:
-                connection.execute(
-                    update(outbox).where(outbox.c.id == event.row, outbox.c.state == "sent").values(**values)
-                )
 
     def held_back(self, connection: Connection, line: int, until: int) -> None:
         """Kafka refuses a child's next event: its line waits, since nothing may pass it."""
@@ -284,37 +310,49 @@ class StoredOutbox:
 
     def settle(self, connection: Connection, receipts: Iterable[HubReceipt]) -> None:
         """End what the hub has answered; a receipt that was read before changes nothing."""
-        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
-        for receipt in receipts:
-            found = connection.execute(
-                select(outbox.c.id, outbox.c.line, outbox.c.state, outbox.c.answered).where(
-                    outbox.c.event_id == receipt.event_id, outbox.c.source == receipt.source
-                )
-            ).one_or_none()
-            if found is None or found.state in ("accepted", "rejected") or _is_old(receipt.at, found.answered):
-                continue
-            if receipt.outcome == "rejected" and not receipt.authenticated:
-                # Somebody without our key used the id, or our key is no longer valid: what we sent is still unanswered.
-                log.error("outbox.not_authenticated", event_id=receipt.event_id, at=receipt.at)
-                continue
-            state = "rejected" if receipt.outcome == "rejected" else "accepted"
-            if state == "rejected":
-                log.error("outbox.rejected", event_id=receipt.event_id, faults=[f["code"] for f in receipt.faults])
-            connection.execute(
-                update(outbox)
-                .where(outbox.c.id == found.id)
-                .values(
-                    state=state,
-                    settled_at=now,
-                    outcome=receipt.outcome,
-                    answered=receipt.at,
-                    faults=json.dumps(receipt.faults) if receipt.faults else None,
-                )
-            )
-            if found.state == "waiting":  # Kafka had it, and its confirmation was lost
-                connection.execute(
-                    update(lines).where(lines.c.id == found.line).values(waiting=lines.c.waiting - 1, due_at=now)
-                )
+        answers = [receipt for receipt in receipts if _is_of_ours(receipt)]
+        if not answers:
+            return
+        outbox, now = self._tables.outbox, self._clock()
+        found = connection.execute(
+            select(*(outbox.c[name] for name in ("id", "line", "event_id", "source", "state", "answered")))
+            .where(outbox.c.event_id.in_({receipt.event_id for receipt in answers}))
+            .with_for_update()
+        )
+        known = {(row.source, row.event_id): row for row in found}
+        stands = {identity: (row.state, row.answered) for identity, row in known.items()}
+        said: dict[tuple[str, str], HubReceipt] = {}
+        for receipt in answers:
+            identity = receipt.source, receipt.event_id
+            if identity in known and _says_more(receipt, *stands[identity]):
+                stands[identity] = _state(receipt), receipt.at
+                said[identity] = receipt
+        if not said:
+            return
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id == bindparam("row"))
+            .values(
+                state=bindparam("to"),
+                settled_at=now,
+                outcome=bindparam("said"),
+                answered=bindparam("place"),
+                faults=bindparam("wrong"),
+            ),
+            [
+                {
+                    "row": known[identity].id,
+                    "to": _state(receipt),
+                    "said": receipt.outcome,
+                    "place": receipt.at,
+                    "wrong": json.dumps(receipt.faults) if receipt.faults else None,
+                }
+                for identity, receipt in said.items()
+            ],
+        )
+        # Kafka had these, and its confirmation was lost.
+        unsent = Counter(known[identity].line for identity in said if known[identity].state == "waiting")
+        self._fewer(connection, unsent, now)
 
     # -- what people ask
 
@@ -332,6 +370,42 @@ class StoredOutbox:
 def _digest(value: bytes) -> str:
     """By which a record that is read again is known to say the same, after its payload is gone."""
     return hashlib.sha256(value).hexdigest()
+
+
+def _all_different(events: Sequence[Composed]) -> Iterator[list[Composed]]:
+    """In their order, so that no reference is twice in one part: the second time it is known."""
+    part: list[Composed] = []
+    seen: set[str] = set()
+    for event in events:
+        if event.reference in seen:
+            yield part
+            part, seen = [], set()
+        part.append(event)
+        seen.add(event.reference)
+    if part:
+        yield part
+
+
+def _is_of_ours(receipt: HubReceipt) -> bool:
+    if receipt.outcome == "rejected" and not receipt.authenticated:
+        # Somebody without our key used the id, or our key is no longer valid: what we sent is still unanswered.
+        log.error("outbox.not_authenticated", event_id=receipt.event_id, at=receipt.at)
+        return False
+    return True
+
+
+def _state(receipt: HubReceipt) -> Literal["accepted", "rejected"]:
+    return "rejected" if receipt.outcome == "rejected" else "accepted"
+
+
+def _says_more(receipt: HubReceipt, state: str, answered: str | None) -> bool:
+    """Whether it changes what is known: accepted is for good, rejected until the hub's people sent the event on."""
+    if _state(receipt) == "accepted":
+        return state != "accepted"
+    if state in ("accepted", "rejected") or _is_old(receipt.at, answered):
+        return False
+    log.error("outbox.rejected", event_id=receipt.event_id, faults=[fault["code"] for fault in receipt.faults])
+    return True
 
 
 def _is_old(at: str, answered: str | None) -> bool:

@@ -23,6 +23,10 @@ def _answers(parts: Parts) -> list[dict[str, object]]:
     return [json.loads(row.value) for row in due]
 
 
+def _away_at_first(given: Notification, *, number: int) -> Outcome:
+    return Retry("system-away") if given.delivery.sequence == number and given.attempt == 1 else Delivered()
+
+
 async def _all_handled(parts: Parts) -> None:
     await parts.deliver_until(lambda: parts.store.look(parts.inbox.counts).waiting == 0)
 
@@ -104,12 +108,14 @@ def test_one_that_comes_before_its_turn_waits_for_a_short_window_and_is_then_let
 
 
 def test_the_hub_is_told_once_of_the_numbers_that_did_not_come_when_one_is_let_through(parts: Parts) -> None:
-    parts.edge.answer = lambda given: Retry("system-away") if given.attempt == 1 else Delivered()
+    parts.edge.answer = lambda given: _away_at_first(given, number=5)
 
     async def run() -> None:
-        await parts.inbox.store([notification(4)])
+        await parts.inbox.store([notification(1, event_type=DELIVERED)])
+        await _all_handled(parts)
+        await parts.inbox.store([notification(5)])
         parts.clock.forward(2.1)
-        await parts.deliver_until(lambda: len(parts.edge.given) == 1)
+        await parts.deliver_until(lambda: len(parts.edge.given) == 2)
         (answer,) = _answers(parts)
         assert answer["type"] == GAP, "while the system is away, and not only once it has it"
         parts.clock.forward(61)
@@ -117,11 +123,27 @@ def test_the_hub_is_told_once_of_the_numbers_that_did_not_come_when_one_is_let_t
 
     asyncio.run(run())
     gap, delivered = _answers(parts)
-    given = parts.edge.given[0].delivery
+    given = parts.edge.given[1].delivery
     event = REGISTRY[GAP].model.model_validate(gap, strict=False)
     assert event.data.model_dump()["delivery"] == given.id
-    assert (event.data.model_dump()["missing_from"], event.data.model_dump()["missing"]) == (1, 3)
+    assert (event.data.model_dump()["missing_from"], event.data.model_dump()["missing"]) == (2, 3)
     assert delivered["type"] == DELIVERED
+
+
+def test_the_first_that_an_agency_hears_of_a_child_is_a_beginning_and_no_gap(parts: Parts) -> None:
+    async def run() -> None:
+        await parts.inbox.store([notification(4)])
+        await asyncio.sleep(0)
+        assert parts.store.look(lambda connection: parts.inbox.due(connection, 1)) == [], "an earlier one may come yet"
+        parts.clock.forward(2.1)
+        await _all_handled(parts)
+        await parts.inbox.store([notification(6)])
+        parts.clock.forward(2.1)
+        await _all_handled(parts)
+
+    asyncio.run(run())
+    assert [given.gap for given in parts.edge.given] == [False, True]
+    assert [answer["type"] for answer in _answers(parts)] == [DELIVERED, GAP, DELIVERED]
 
 
 def test_an_earlier_one_that_comes_within_the_window_goes_first(parts: Parts) -> None:

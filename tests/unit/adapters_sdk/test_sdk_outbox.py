@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.sdk.declaration import NotTranslated, Taken
+from adapters.sdk.outbox import Progress
 from adapters.sdk.outgoing import NotAnEvent, checked
 from adapters.sdk.store import Store
 from tests.adapter_parts import CHILD, EPISODE, OTHER_CHILD, Parts, draft, hub_receipt, made
@@ -161,6 +162,37 @@ def test_a_mended_event_takes_the_place_of_the_rejected_one_and_an_old_receipt_d
 
     asyncio.run(run())
     assert parts.store.look(parts.outbox.counts).rejected == 1
+
+
+def test_an_event_that_the_hubs_people_sent_on_after_its_rejection_is_accepted_for_good(parts: Parts) -> None:
+    async def run() -> None:
+        taken = await parts.outbox.put(draft())
+        await _send(parts)
+        rejection = hub_receipt("rejected", taken.event_id, offset=7, authenticated=True)
+        await parts.inbox.store([rejection])
+        await parts.inbox.store([hub_receipt("accepted", taken.event_id, offset=3)])
+        await parts.inbox.store([rejection, hub_receipt("rejected", taken.event_id, offset=9, authenticated=True)])
+        state = parts.store.look(lambda connection: parts.outbox.state_of(connection, "case-1"))
+        assert state == Progress("accepted")
+
+    asyncio.run(run())
+    assert parts.store.look(parts.outbox.counts).rejected == 0
+
+
+def test_many_that_are_put_at_once_have_the_numbers_of_their_order_and_a_reference_twice_is_one_event(
+    parts: Parts,
+) -> None:
+    references = ["a", "b", "a", "c", "b", "d"]
+
+    async def run() -> list[Taken]:
+        return await asyncio.gather(*(parts.outbox.put(draft(reference)) for reference in references))
+
+    taken = asyncio.run(run())
+    assert [one.again for one in taken] == [False, False, True, False, True, False]
+    assert taken[2].event_id == taken[0].event_id
+    table = parts.store.tables.outbox
+    rows = parts.store.look(lambda connection: connection.execute(select(table).order_by(table.c.sequence)).all())
+    assert [(row.reference, row.sequence) for row in rows] == [("a", 1), ("b", 2), ("c", 3), ("d", 4)]
 
 
 def test_a_forgers_rejection_does_not_end_the_real_event(parts: Parts) -> None:
