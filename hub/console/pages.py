@@ -12,6 +12,7 @@ from contracts.registry import REGISTRY
 from hub.console.console import Console, Visit
 from hub.console.words.catalogue import Speech, speech
 from hub.console.words.names import ACTS, FAMILIES, ROLES
+from hub.store.agencies import NOBODY
 
 STATIC = Path(__file__).parent / "static"
 
@@ -75,10 +76,16 @@ def _render(template: str, console: Console, say: Speech, more: Mapping[str, Any
         ngettext=say.many,
         language=say.language,
         development=console.own.development,
-        named=lambda party: console.parties.name(party, say.language),
+        named=lambda party: _named(console, say, party),
         act_name=lambda act: say(ACTS[act]) if act in ACTS else act,
         family_name=lambda family: say(FAMILIES[family]) if family in FAMILIES else family,
         role_name=lambda role: say(ROLES[role]),
         type_title=lambda event_type: type_title(event_type, say.language),
         **more,
     )
+
+
+def _named(console: Console, say: Speech, party: str) -> str:
+    if party.startswith(NOBODY):
+        return say("nobody: no %(relation)s is known", relation=party.removeprefix(NOBODY))
+    return console.parties.name(party, say.language)

@@ -49,10 +49,12 @@ class AgencyState:
 
 
 def agencies(connection: Connection) -> list[AgencyState]:
-    """Every agency that sent, was told or gave a heartbeat, by name; `unproven` senders are left out."""
+    """Every agency that sent, was told or gave a heartbeat, by name; `unproven` senders and relations are left out."""
     sent = {row.agency: row for row in connection.execute(_SENT)}
     told: dict[str, list[int]] = {}
     for row in connection.execute(_TOLD):
+        if row.recipient.startswith(NOBODY):
+            continue
         sums = told.setdefault(agency_of(row.recipient), [0, 0, 0])
         for place, count in enumerate((row.told, row.unanswered, row.unopened)):
             sums[place] += int(count)
@@ -75,6 +77,8 @@ def agencies(connection: Connection) -> list[AgencyState]:
     ]
 
 
+NOBODY = "relation:"
+"""How the recipient of a decision begins where a relation named nobody."""
 UNPROVEN = "unproven"
 """Among senders: what nobody signed rightly. No agency is called so."""
 

@@ -3,19 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from adapters.schools.portal.signing_in import FAILURES
 from adapters.schools.roles import Role
 from adapters.schools.store import webhooks
 from tests.browser.conftest import SignIn
+from tests.browser.looking import runs_off, violations
 from tests.schools_ground import DESK, ENGLISH, WELSH, WELSH_DESK, Ground, encompass, told
-
-WCAG = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
-    "resultTypes": ["violations"],
-}
 
 
 @pytest.fixture
@@ -56,11 +51,6 @@ def pages(filled: dict[str, str]) -> Iterator[tuple[str, str]]:
     yield "both", "/places"
     yield "desk", "/desks/cardiff-education"
     yield "desk", "/desks/cardiff-education/held-back"
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=WCAG).response["violations"]
-    return [f"{page.url}: {each['id']}: {node['target']}" for each in found for node in each["nodes"]]
 
 
 @pytest.mark.parametrize("language", ["cy", "en"])
@@ -129,7 +119,7 @@ def test_nothing_runs_off_a_narrow_page_or_one_at_twice_the_size(
         page = windows.get(who) or windows.setdefault(who, sign_in(who, width=width, scripts=True))
         for language in ("cy", "en"):
             page.goto(f"/{language}{path}")
-            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            if runs_off(page):
                 wide.append(page.url)
     assert wide == []
 

@@ -8,14 +8,14 @@ import pytest
 
 from contracts.access import Act
 from hub.store.find import LARGEST_PAGE
-from tests.console_ground import EVENTS, Browser, Ground
+from tests.console_ground import EVENTS, MENDED, Browser, Ground
 
 pytestmark = pytest.mark.connected
 
 PAGES = ("now", "find", "dead-letters", "parked", "agencies", "balance", "policy", "audit")
 
 OPENED = """
-SELECT r.subject, r.event_id, r.topic, r.lane, r.record_offset, d.recipient, d.delivery, d.opened_ms
+SELECT r.subject, r.correlation_id, r.event_id, r.topic, r.lane, r.record_offset, d.recipient, d.delivery, d.opened_ms
 FROM decisions d JOIN records r USING (lane, position, at_ms)
 WHERE d.opened_ms IS NOT NULL AND d.refused_ms IS NULL AND r.subject IS NOT NULL ORDER BY d.opened_ms LIMIT 1
 """
@@ -82,7 +82,7 @@ def test_pages_follow_one_another_and_miss_nothing(console: Ground) -> None:
             older = re.search(r'rel="next" href="([^"]+)"', text)
             path = older[1].replace("&amp;", "&") if older else ""
         exported = browser.get("/en/find.csv").text
-    assert len(seen) == len(set(seen)) == EVENTS
+    assert len(seen) == len(set(seen)) == EVENTS + MENDED
     assert [row["coordinates"] for row in csv.DictReader(io.StringIO(exported))] == seen
     assert [each.act for each in console.reports()][-1] is Act.EXPORTED
 

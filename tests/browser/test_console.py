@@ -1,0 +1,249 @@
+"""The operations console in a real Chromium: every page in both languages, by keyboard, small and large; its walks."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from hub.console.signing_in import FAILURES
+from hub.console.words.catalogue import speech
+from tests.browser.looking import picture, runs_off, violations
+from tests.connected.console.test_console_pages import OPENED
+from tests.console_ground import Ground, World, console_world, ground
+
+__all__ = ["console_world"]
+
+WIDTHS = (375, 1280)
+PATIENCE_MS = 20_000
+"""For what the page does by itself: it renews itself every few seconds, and this machine may be busy."""
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def console(console_world: World) -> Iterator[Ground]:
+    """One console for all of these tests, served: with an agency of each kind, and Kafka asked."""
+    with ground(console_world) as made, made.served():
+        made.beat("cardiff-social-services")
+        made.beat("wales-probation", ago_ms=400_000)
+        made.beat("cardiff-education", inbox_waiting=3, inbox_oldest_ms=600_000, parked=2, parked_children=1)
+        made.look_at_kafka()
+        yield made
+
+
+@pytest.fixture
+def enter(chromium: Browser, console: Ground) -> Iterator[Enter]:
+    """Call it with somebody's `sub`: that person's window, at the beginning."""
+    contexts: list[BrowserContext] = []
+
+    def entered(subject: str, *, language: str = "en", scripts: bool = True, axe: bool = False) -> Page:
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 800},
+            base_url=console.settings.console.address,
+            locale="en-GB",
+            java_script_enabled=scripts,
+            bypass_csp=axe,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"/{language}/sign-in")
+        page.locator("main a.button").click()
+        page.locator(f'button[value="{subject}"]').click()
+        page.wait_for_url(f"**/{language}/now")
+        return page
+
+    yield entered
+    for context in contexts:
+        context.close()
+
+
+def pages(console: Ground) -> Iterator[tuple[str, str, str]]:
+    """Who looks, at what, and what its picture is called; no name: the picture would show nothing new."""
+    (opened,) = console.rows(OPENED)
+    (invalid,) = console.rows(
+        "SELECT topic, lane, record_offset FROM letters WHERE signer IS NOT NULL ORDER BY at_ms DESC LIMIT 1"
+    )
+    (mended,) = console.rows("SELECT topic, lane, record_offset FROM letters ORDER BY at_ms LIMIT 1")
+    at, wrong, right = (f"{each.topic}/{each.lane}/{each.record_offset}" for each in (opened, invalid, mended))
+    for path, name in {
+        "now": "now",
+        "find": "",
+        f"find?id={opened.subject}": "find",
+        "find?id=nobody&since=x&recipient=%3F": "",
+        "find?recipient=cardiff-social-services": "",
+        "find?outcome=conflict&type=wales.child-protection.notices.sent.v1": "",
+        f"notifications/{at}": "notification",
+        f"notifications/{at}?check=kafka": "",
+        f"notifications/{wrong}": "",
+        f"notifications/{opened.correlation_id}": "several",
+        "agencies": "agencies",
+        "agencies/cardiff-education": "agency",
+        "parked": "parked",
+        "balance": "balance",
+        "policy": "policy",
+        "audit": "audit",
+        "audit?act=exported&since=2031-01-01T00:00": "",
+        "accessibility": "",
+        "nothing": "",
+    }.items():
+        yield "arwel-auditor", path, name
+    for path, name in {
+        "dead-letters": "dead-letters",
+        "dead-letters?code=HUB-105": "",
+        f"dead-letters/{wrong}": "dead-letter",
+        f"dead-letters/{right}": "",
+        "audit": "not-allowed",
+    }.items():
+        yield "olwen-operator", path, name
+
+
+def held(page: Page, wrong: list[str]) -> None:
+    """Hold one page against the rules, small and large."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong += [f"{width} {found}" for found in violations(page)]
+        if runs_off(page):
+            wrong.append(f"{width} {page.url}: runs off")
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_no_page_of_the_console_breaks_a_rule_of_accessibility_or_runs_off(
+    console: Ground, enter: Enter, language: str
+) -> None:
+    wrong: list[str] = []
+    windows: dict[str, Page] = {}
+    for who, path, name in pages(console):
+        page = windows.get(who) or windows.setdefault(who, enter(who, language=language, axe=True))
+        page.goto(f"/{language}/{path}")
+        held(page, wrong)
+        if name:
+            picture(page, f"console-{name}-{language}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_no_page_around_sign_in_breaks_a_rule_of_accessibility_or_runs_off(
+    chromium: Browser, console: Ground, language: str
+) -> None:
+    wrong: list[str] = []
+    with chromium.new_context(base_url=console.settings.console.address, bypass_csp=True) as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        for path, name in (("/", "welcome"), (f"/{language}/sign-in", "sign-in"), (f"/{language}/sign-in/go", "")):
+            page.goto(path)
+            held(page, wrong)
+            if name:
+                picture(page, f"console-{name}-{language}")
+        page.locator('button[value="nia-nobody"]').click()
+        held(page, wrong)  # no role
+        for failure in range(FAILURES - 1):
+            page.goto("/sign-in/back?code=x&state=y")
+            if failure in (0, FAILURES - 2):
+                held(page, wrong)  # the sign-in did not work; too often
+        console.run("DELETE FROM console_failures")
+        with _away(console):
+            page.goto(f"/{language}/find")
+            held(page, wrong)
+            picture(page, f"console-away-{language}")
+    assert wrong == []
+
+
+def test_from_a_senders_reference_to_opened_by_its_recipient_and_when_in_three_clicks(
+    console: Ground, enter: Enter
+) -> None:
+    (opened,) = console.rows(f"{OPENED.partition('ORDER BY')[0]} AND d.accepted_ms IS NULL LIMIT 1")
+    page = enter("vera-viewer", scripts=False)
+    page.get_by_role("link", name="Find", exact=True).click()  # the first
+    page.get_by_label("Any id").fill(str(opened.subject))
+    page.get_by_role("button", name="Find", exact=True).click()  # the second
+    page.locator(f"a[href$='/{opened.topic}/{opened.lane}/{opened.record_offset}']").click()  # the third
+    recipient = page.locator("table.stack tbody tr", has=page.get_by_text(opened.recipient, exact=True))
+    expect(recipient.locator("td").nth(1)).to_have_text(f"opened {speech('en').clock(opened.opened_ms)}")
+    expect(page.locator("table.path")).to_contain_text("hub decided")
+    page.get_by_role("link", name="Cymraeg").click()
+    expect(page.locator("table.path")).to_contain_text("penderfynodd yr hyb")
+
+
+def test_an_agency_that_goes_quiet_shows_by_itself_and_is_found_and_no_script_breaks_the_policy(
+    console: Ground, enter: Enter
+) -> None:
+    page = enter("vera-viewer")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/en/now")
+    expect(page.locator(".needs")).to_contain_text("1 agency has gone quiet")
+    console.run("UPDATE heartbeats SET received_ms = received_ms - 300000 WHERE agency = 'cardiff-social-services'")
+    needs = page.get_by_role("link", name="2 agencies have gone quiet")
+    needs.wait_for(timeout=PATIENCE_MS)
+    needs.click()
+    row = page.locator("tr.row-stop", has_text="Cardiff Council")
+    row.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text("quiet")
+    page.get_by_role("link", name="What it was told").click()
+    expect(page.locator("#recipient")).to_have_value("cardiff-social-services")
+    assert page.locator("tbody tr").count() > 0
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+def test_everything_can_be_done_by_keyboard_alone(console: Ground, enter: Enter) -> None:
+    (opened,) = console.rows(OPENED)
+    page = enter("olwen-operator")
+    page.goto("/en/find")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    page.keyboard.press("Tab")
+    page.keyboard.type(str(opened.subject))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/find?id=*")
+    at = f"{opened.topic}/{opened.lane}/{opened.record_offset}"
+    reached = _tab_to(page, lambda found: found["href"].endswith(at))
+    assert {"Told", "Sent by", "Type", "Outcome", "From", "Before", "Find"} <= {each["name"] for each in reached}
+    assert [each for each in reached if each["outline"] == "none"] == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_be_visible()
+    reached = _tab_to(page, lambda found: found["name"] == "Hold them against Kafka now")
+    assert {"Sign out", "Cymraeg", "Dead letters", "Balance"} <= {each["name"] for each in reached}
+    assert [each for each in reached if each["outline"] == "none"] == []
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("the same, byte for byte").first).to_be_visible()
+
+
+def _tab_to(page: Page, wanted: Callable[[dict[str, str]], bool]) -> list[dict[str, str]]:
+    """Press Tab until something is reached; all that was reached on the way."""
+    found: list[dict[str, str]] = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        found.append(
+            page.evaluate(
+                """(e => ({
+                  name: (e.labels && e.labels.length ? e.labels[0].firstChild.textContent : e.innerText || "").trim(),
+                  href: e.href || "", outline: getComputedStyle(e).outlineStyle,
+                }))(document.activeElement)"""
+            )
+        )
+        if wanted(found[-1]):
+            return found
+    raise AssertionError(f"not reached by Tab: {[each['name'] for each in found]}")
+
+
+class _away:  # noqa: N801 - read as a word: with _away(console)
+    """PostgreSQL without the console's database."""
+
+    def __init__(self, console: Ground) -> None:
+        self._server = console.world.server
+        self._name = console.url.rpartition("/")[2]
+
+    def __enter__(self) -> None:
+        self._rename(self._name, f"{self._name}_away")
+
+    def __exit__(self, *_: object) -> None:
+        self._rename(f"{self._name}_away", self._name)
+
+    def _rename(self, name: str, to: str) -> None:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            server.execute(f'ALTER DATABASE "{name}" RENAME TO "{to}"'.encode())
