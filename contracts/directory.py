@@ -85,6 +85,11 @@ class Directory:
         return _packaged()
 
     @classmethod
+    def of(cls, schools_csv: Path | None) -> "Directory":
+        """With the schools of an official list where one is named, else as packaged; raises DirectoryRefused."""
+        return cls.load(schools_csv=schools_csv) if schools_csv else cls.packaged()
+
+    @classmethod
     def load(cls, *, schools_csv: Path | None = None) -> Self:
         """The packaged organisations, with the schools of an official list; raises DirectoryRefused."""
         schools_csv = schools_csv or DATA / "schools.csv"

@@ -18,7 +18,7 @@ from hub.errors import StartRefused, Unavailable
 from hub.kafka_admin import Cluster
 from hub.lane import Lane
 from hub.names import Names
-from hub.offsets import Offsets, Place
+from hub.offsets import Offsets
 from hub.rules import Rules, RulesFiles
 from hub.seen import Seen, ask_redis
 from hub.settings import Settings
@@ -38,7 +38,7 @@ def make_worker(settings: Settings, registry: CollectorRegistry | None = None) -
     """
     files = RulesFiles(settings, marks_secret=marks_secret(settings))
     names = files.current.names
-    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=_inbound(settings, names))
+    offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=names.inbound_places(settings.lanes))
     meter = Meter(registry or CollectorRegistry())
     checkpoints = Checkpoints(settings.checkpoints, names=names, key=load_checkpoint_key(settings.checkpoint_key))
     worker_name = f"{socket.gethostname()}-{os.getpid()}"
@@ -82,7 +82,7 @@ async def run_hub(settings: Settings) -> None:
 def make_vitals(settings: Settings, worker: Worker) -> WorkerVitals:
     """What watches a worker, with Kafka clients of its own: what the lanes ask must not wait behind it."""
     names, url = worker.rules.names, settings.redis.url.get_secret_value()
-    inbound = _inbound(settings, names)
+    inbound = names.inbound_places(settings.lanes)
     return WorkerVitals(
         worker,
         backlog=Backlog(Offsets(settings.kafka_admin(), group=names.group, inbound=inbound), inbound=inbound),
@@ -90,10 +90,6 @@ def make_vitals(settings: Settings, worker: Worker) -> WorkerVitals:
         stands_after_s=settings.metrics.stands_after_s,
         bounds=Bounds(settings.lanes, frozenset(worker.rules.network.agencies)),
     )
-
-
-def _inbound(settings: Settings, names: Names) -> list[Place]:
-    return [(topic, lane) for topic in names.inbound for lane in range(settings.lanes)]
 
 
 def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

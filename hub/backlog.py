@@ -41,6 +41,11 @@ class Backlog:
         self._committed: Mapping[Place, int] = {}
         self.seen: Seen | None = None
 
+    @property
+    def away(self) -> bool:
+        """Whether Kafka didn't answer when it was last asked, or was not asked yet."""
+        return self.seen is None or self.seen.away
+
     async def look(self, at_ms: int) -> None:
         """Ask how far everything is; where Kafka is away, keep what was known and say so."""
         try:

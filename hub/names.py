@@ -19,6 +19,10 @@ class Names:
         """The topics that agencies write."""
         return tuple(self.prefix + topic for topic in topics.INBOUND)
 
+    def inbound_places(self, lanes: int) -> list[tuple[str, int]]:
+        """Each lane of each of them."""
+        return [(topic, lane) for topic in self.inbound for lane in range(lanes)]
+
     @property
     def families(self) -> Mapping[str, topics.Family]:
         """The family of each of them."""

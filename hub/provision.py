@@ -73,7 +73,7 @@ def provision(
 
 def provision_network(settings: Settings, *, mend: bool = True, rotate: Iterable[str] = ()) -> list[Difference]:
     """Provision the network that the settings name, as the administrator that they name."""
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     network = Network.load(settings.network, directory)
     _refuse_strangers(rotate, network)
     wanted = access(

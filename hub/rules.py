@@ -82,7 +82,7 @@ class RulesFiles:
 
     def _read(self) -> Rules:
         settings = self._settings
-        directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+        directory = Directory.of(settings.schools_csv)
         network = Network.load(settings.network, directory)
         policy = Policy.load(directory, settings.policy_dir)
         families = dict(zip(self._names.inbound, Family, strict=True))

@@ -3,13 +3,27 @@
 import base64
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from aiokafka import AIOKafkaProducer
+
+from contracts.headers import SIGNATURE
 from hub.bench.load import Load
 
 NAMES = ("Gwenhwyfarch", "Llwydfrynwen", "Stryd Canerïod", "Zephyrtext")
 NHS_NUMBER = "9998887771"
 POSTCODE = "CF99 9QZ"
+
+
+async def send_canaries(load: Load, client: Mapping[str, Any], *, times: int = 1) -> None:
+    """Send them all; `client` is what connects somebody who may write the load's topic."""
+    async with AIOKafkaProducer(**client, acks="all") as producer:
+        for _ in range(times):
+            for value, signed in canaries(load):
+                key = json.loads(value[: value.index(b',"data"')] + b"}")["subject"].encode()
+                headers = [(SIGNATURE, load.signature(value if signed else value + b" "))]
+                await producer.send_and_wait(load.topic, value, key=key, headers=headers)
 
 
 def canaries(load: Load) -> Iterator[tuple[bytes, bool]]:

@@ -162,7 +162,7 @@ class Rig:
     async def settled(self, timeout_s: float = SETTLE_S) -> None:
         """Wait until the hub has committed all that is on the inbound topics."""
         offsets = self.offsets()
-        places = [(topic, lane) for topic in self.names.inbound for lane in range(self.settings.lanes)]
+        places = self.names.inbound_places(self.settings.lanes)
         until = time.monotonic() + timeout_s
         while True:
             with contextlib.suppress(Unavailable):
@@ -249,7 +249,7 @@ class Rig:
 
     def offsets(self) -> Offsets:
         """What Kafka says of positions, asked as the administrator."""
-        places = [(topic, lane) for topic in self.names.inbound for lane in range(self.settings.lanes)]
+        places = self.names.inbound_places(self.settings.lanes)
         return Offsets(self.root.kafka_admin(), group=self.names.group, inbound=places)
 
 

@@ -4,10 +4,13 @@ import time
 from collections.abc import Iterable, Iterator
 
 import httpx
+from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.vitals.figures import FIGURES, Bounds, Kind
 
+DECLARED = {name: figure for figure in FIGURES for name in figure.series}
+"""Every name that can be asked for."""
 Sample = tuple[str, dict[str, str], float]
 OF_THE_PROCESS = "process_"
 """What Prometheus's client library says of the process itself, without labels."""
@@ -17,6 +20,7 @@ class Watched:
     """A process that serves figures and health on a port of this machine."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.address = f"http://127.0.0.1:{port}"
 
     def text(self) -> str:
@@ -47,18 +51,27 @@ class Watched:
 
 def samples(text: str) -> Iterator[Sample]:
     """All series of a scrape."""
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
+    return samples_of(text_string_to_metric_families(text))
+
+
+def samples_of(metrics: Iterable[Metric]) -> Iterator[Sample]:
+    """All series of what a collector says."""
+    for metric in metrics:
+        for sample in metric.samples:
             yield sample.name, sample.labels, sample.value
+
+
+def by_labels(found: Iterable[Sample]) -> dict[tuple[str, ...], float]:
+    """Values, by a series' name and what its labels say."""
+    return {(name, *labels.values()): value for name, labels, value in found}
 
 
 def strays(found: Iterable[Sample], bounds: Bounds) -> list[str]:
     """Series that are not declared, or with a label or a value that is not."""
-    declared = {name: figure for figure in FIGURES for name in figure.series}
     return [
         f"{name} {labels}"
         for name, labels, _ in found
-        if not (name.startswith(OF_THE_PROCESS) and not labels) and not _declared(declared.get(name), labels, bounds)
+        if not (name.startswith(OF_THE_PROCESS) and not labels) and not _declared(DECLARED.get(name), labels, bounds)
     ]
 
 

@@ -15,13 +15,16 @@ FOLDER = Path(adapters.__path__[0])
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What `Declaration` says too, which is slow to import: the conformance suite holds the two to be the same."""
+    """What an adapter is; its `Declaration` says it too, and the conformance suite holds the two to be the same."""
 
     name: str
+    """Its folder's name."""
     owner: str
+    """The team that keeps it."""
     title_en: str
     title_cy: str
     kinds: frozenset[Kind]
+    """Kinds of organisation that it is made for."""
     publishes: frozenset[Family]
     subscribes: frozenset[Family]
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from adapters.sdk.about import About
 from adapters.sdk.errors import AdapterError
 from adapters.sdk.outcome import Outcome
 from adapters.sdk.pseudonyms import Pseudonyms
 from contracts.delivery import Delivery
-from contracts.kinds import Kind
-from contracts.topics import Family
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -105,19 +104,9 @@ class Edge(Protocol[Contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration(Generic[In, Out]):
+class Declaration(About, Generic[In, Out]):
     """One adapter, readable without reading its code."""
 
-    name: str
-    """Its folder's name."""
-    owner: str
-    """The team that keeps it."""
-    title_en: str
-    title_cy: str
-    kinds: frozenset[Kind]
-    """Kinds of organisation that it is made for."""
-    publishes: frozenset[Family]
-    subscribes: frozenset[Family]
     to_event: Callable[[In, Pseudonyms], Draft]
     """Pure; raises NotTranslated."""
     to_native: Callable[[Delivery], Out]

@@ -77,7 +77,7 @@ class Standing:
 
 def standing(settings: Settings, *, policy_dir: Path | None = None, network: Path | None = None) -> Standing:
     """What is in force by the settings, or with another policy or network file: one that was in force before."""
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     return Standing(
         names=Names(settings.topic_prefix),
         keys={key.key_id: key for key in _keys(settings.state_dir / "hub" / "keyring.toml")},

@@ -45,7 +45,7 @@ def import_(
 def show(*, as_json: JsonOption = False) -> None:
     """Print all organisations, how the authorities' areas belong together, and how many schools each has."""
     file = load_settings().schools_csv
-    directory = Directory.load(schools_csv=file) if file else Directory.packaged()
+    directory = Directory.of(file)
     if as_json:
         typer.echo(json.dumps(_everything(directory), indent=2, ensure_ascii=False))
         return

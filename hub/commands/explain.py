@@ -37,7 +37,7 @@ def explain(
     """Print who is told of an event and who is not, by which rule, basis, agreement and view; send nothing."""
     event = _read(file)
     settings = load_settings()
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     network = Network.load(settings.network, directory)
     policy = Policy.load(directory, settings.policy_dir)
     on = as_of.date() if as_of else datetime.now(UTC).date()

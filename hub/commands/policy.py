@@ -68,7 +68,7 @@ def show(
 
 def _load(folder: Path | None) -> tuple[Path, Policy]:
     settings = load_settings()
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     place = folder or settings.policy_dir or PACKAGED
     return place, Policy.load(directory, place)
 

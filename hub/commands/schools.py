@@ -167,8 +167,7 @@ def _settings(config: Path) -> SchoolsSettings:
 
 
 def _party(at: str, role: Role, settings: SchoolsSettings) -> str:
-    csv = settings.schools_csv
-    directory = Directory.load(schools_csv=csv) if csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     place = Places(directory, settings.successors).of(_uri(at))
     if place is None:
         raise StartRefused(f"--at {at}: neither a school number nor an education desk of the directory")

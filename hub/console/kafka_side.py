@@ -20,9 +20,9 @@ class KafkaSide(Backlog):
 
     def __init__(self, settings: Settings) -> None:
         self._client = settings.kafka_client()
-        names, lanes = Names(settings.topic_prefix), range(settings.lanes)
-        inbound = [(topic, lane) for topic in names.inbound for lane in lanes]
-        own = [(topic, lane) for topic in (names.ledger, names.dead_letters) for lane in lanes]
+        names = Names(settings.topic_prefix)
+        inbound = names.inbound_places(settings.lanes)
+        own = [(topic, lane) for topic in (names.ledger, names.dead_letters) for lane in range(settings.lanes)]
         offsets = Offsets(settings.kafka_admin(), group=names.group, inbound=inbound)
         super().__init__(offsets, inbound=inbound, also=own)
 

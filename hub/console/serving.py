@@ -66,7 +66,7 @@ async def run_console(settings: Settings) -> None:
 
 def make_console(settings: Settings, engine: Engine) -> Console:
     """A console for these settings; raises a contract error where a file is wrong."""
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     parties = Parties(directory, Network.load(settings.network, directory))
     return Console(settings, engine, parties, KafkaSide(settings), wall_clock)
 

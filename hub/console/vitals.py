@@ -7,7 +7,8 @@ from prometheus_client.core import Metric
 
 from hub.backlog import Backlog
 from hub.observe.vitals.question import Question
-from hub.vitals.figures import LANE_STANDING, LANE_WAITING, LAST_LOOK, SERVER_UP, Bounds, Server
+from hub.vitals.figures import LAST_LOOK, SERVER_UP, Bounds, Server
+from hub.vitals.lanes import put_lanes
 from hub.vitals.sheet import Sheet
 
 
@@ -36,13 +37,9 @@ class ConsoleVitals:
     def collect(self) -> Iterator[Metric]:
         """Its servers, and the lanes as Kafka shows them: they are seen here too while no worker runs."""
         sheet = Sheet(self._bounds)
-        seen = self._kafka.seen
         if self._looked_at:
             sheet.put(LAST_LOOK, self._looked_at)
             sheet.put(SERVER_UP, not self._question.away, Server.POSTGRESQL)
-            sheet.put(SERVER_UP, seen is not None and not seen.away, Server.KAFKA)
-        if seen is not None:
-            for lane, waiting in seen.waiting.items():
-                sheet.put(LANE_WAITING, waiting, lane)
-                sheet.put(LANE_STANDING, seen.standing_ms(lane) / 1000, lane)
+            sheet.put(SERVER_UP, not self._kafka.away, Server.KAFKA)
+        put_lanes(sheet, self._kafka)
         yield from sheet.metrics()

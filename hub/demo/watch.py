@@ -66,9 +66,7 @@ async def until_at_rest(
     loop = asyncio.get_running_loop()
     before, last, rested = "", loop.time(), False
     while True:
-        said = sum(
-            (await offsets.ends((topic, lane) for topic in names.inbound for lane in range(settings.lanes))).values()
-        )
+        said = sum((await offsets.ends(names.inbound_places(settings.lanes))).values())
         left = {"hub": said - ledger.decided} if said > ledger.decided else {}
         for agency, system in systems.items():
             await asyncio.to_thread(system.look)  # what it fetches is answered

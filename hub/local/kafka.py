@@ -68,6 +68,10 @@ LOGGING = (
 )
 
 
+LISTENERS = ("kafka", "broker", "controller")
+"""The names of a node's ports: for clients, for other brokers, for the quorum."""
+
+
 class Kafka(Server):
     """The broker and its controller in one process."""
 
@@ -83,7 +87,7 @@ class Kafka(Server):
         return f"{LOOPBACK}:{self.state.ports['kafka']}"
 
     def ports(self) -> Sequence[int]:
-        return tuple(self.state.ports[name] for name in ("kafka", "broker", "controller"))
+        return tuple(self.state.ports[name] for name in LISTENERS)
 
     def prepare(self) -> None:
         write_private(self._configuration, properties(self.state, data=self._data))

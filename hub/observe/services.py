@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import structlog
 from sqlalchemy import Engine
 
 from hub.access_log import hub_key
@@ -42,8 +41,6 @@ class Service(Protocol):
         """Ask it to end."""
         ...
 
-
-log = structlog.get_logger("dolen.projector")
 
 LOOK_EVERY_S = 15.0
 """At the tables: sums over all of them."""

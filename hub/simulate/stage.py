@@ -43,7 +43,7 @@ class Stage:
 
 def load_stage(settings: Settings) -> Stage:
     """The stage that the settings name; raises StartRefused or a contract error where a file is missing or wrong."""
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     network = Network.load(settings.network, directory)
     credentials = {agency: _credentials(settings, agency) for agency in network.agencies}
     return Stage(

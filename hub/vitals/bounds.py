@@ -8,5 +8,5 @@ from hub.vitals.figures import Bounds
 
 def bounds_of(settings: Settings) -> Bounds:
     """The bounds of a hub's labels; raises a contract error where a file is wrong."""
-    directory = Directory.load(schools_csv=settings.schools_csv) if settings.schools_csv else Directory.packaged()
+    directory = Directory.of(settings.schools_csv)
     return Bounds(settings.lanes, frozenset(Network.load(settings.network, directory).agencies))

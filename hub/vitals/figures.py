@@ -4,7 +4,6 @@ A label says one of a closed set of values, which the network, the settings or a
 identifier, anything of a payload, or a text that somebody sent. Dashboard and alerts are held to this list.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -181,9 +180,3 @@ UNSIGNED_REPORTS = _gauge("dolen_unsigned_access_reports", "Access reports of th
 
 FIGURES = tuple(each for each in list(globals().values()) if isinstance(each, Figure))
 """All of them."""
-
-
-def series() -> Iterator[str]:
-    """Every name that can be asked for."""
-    for figure in FIGURES:
-        yield from figure.series

@@ -11,14 +11,13 @@ from hub.errors import Unavailable
 from hub.lane import LaneState, Progress
 from hub.vitals.figures import (
     LANE_LAST_COMMIT,
-    LANE_STANDING,
     LANE_STATE,
-    LANE_WAITING,
     LAST_LOOK,
     SERVER_UP,
     Bounds,
     Server,
 )
+from hub.vitals.lanes import put_lanes
 from hub.vitals.sheet import Sheet
 from hub.worker import Worker
 
@@ -69,12 +68,8 @@ class WorkerVitals:
     def _put_seen(self, sheet: Sheet) -> None:
         sheet.put(LAST_LOOK, self._looked_at)
         sheet.put(SERVER_UP, not self._redis_away, Server.REDIS)
-        sheet.put(SERVER_UP, not self._kafka_away, Server.KAFKA)
-        seen = self._backlog.seen
-        if seen is not None:
-            for lane, waiting in seen.waiting.items():
-                sheet.put(LANE_WAITING, waiting, lane)
-                sheet.put(LANE_STANDING, seen.standing_ms(lane) / 1000, lane)
+        sheet.put(SERVER_UP, not self._backlog.away, Server.KAFKA)
+        put_lanes(sheet, self._backlog)
 
     async def _look_at_redis(self) -> None:
         try:
@@ -84,12 +79,8 @@ class WorkerVitals:
         else:
             self._redis_away = ""
 
-    @property
-    def _kafka_away(self) -> bool:
-        return self._backlog.seen is None or self._backlog.seen.away
-
     def _lacks(self) -> Iterator[str]:
-        if self._kafka_away:
+        if self._backlog.away:
             yield "Kafka doesn't tell its offsets"
         if self._redis_away:
             yield self._redis_away

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.windows import SignIn, windows
 from tests.schools_ground import Ground, ground
 from tests.servers import Servers
 
@@ -45,29 +46,12 @@ def schools(schools_ground: Ground) -> Iterator[Ground]:
         yield schools_ground
 
 
-SignIn = Callable[..., Page]
-
-
 @pytest.fixture
 def sign_in(chromium: Browser, schools: Ground) -> Iterator[SignIn]:
     """Call it with a person's subject: a window of that person's, which runs no scripts."""
-    contexts = []
+    with windows(chromium, schools.settings.address) as open_window:
 
-    def signed_in(subject: str, *, width: int = 1100, language: str = "en", scripts: bool = False) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800},
-            base_url=schools.settings.address,
-            java_script_enabled=scripts,
-            bypass_csp=scripts,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(f"/{language}/sign-in")
-        page.locator("main a.button").click()
-        page.locator(f'button[value="{subject}"]').click()
-        return page
+        def signed_in(subject: str, *, width: int = 1100, language: str = "en", scripts: bool = False) -> Page:
+            return open_window(subject, language=language, width=width, java_script_enabled=scripts, bypass_csp=scripts)
 
-    yield signed_in
-    for context in contexts:
-        context.close()
+        yield signed_in

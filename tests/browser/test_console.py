@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hub.console.signing_in import FAILURES
 from hub.console.words.catalogue import speech
 from tests.browser.looking import picture, runs_off, violations
+from tests.browser.windows import SignIn, windows
 from tests.connected.console.test_console_pages import OPENED
 from tests.console_ground import Ground, World, console_world, ground
 
@@ -17,8 +18,6 @@ __all__ = ["console_world"]
 WIDTHS = (375, 1280)
 PATIENCE_MS = 20_000
 """For what the page does by itself: it renews itself every few seconds, and this machine may be busy."""
-
-Enter = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -33,30 +32,16 @@ def console(console_world: World) -> Iterator[Ground]:
 
 
 @pytest.fixture
-def enter(chromium: Browser, console: Ground) -> Iterator[Enter]:
+def enter(chromium: Browser, console: Ground) -> Iterator[SignIn]:
     """Call it with somebody's `sub`: that person's window, at the beginning."""
-    contexts: list[BrowserContext] = []
+    with windows(chromium, console.settings.console.address) as open_window:
 
-    def entered(subject: str, *, language: str = "en", scripts: bool = True, axe: bool = False) -> Page:
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 800},
-            base_url=console.settings.console.address,
-            locale="en-GB",
-            java_script_enabled=scripts,
-            bypass_csp=axe,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(f"/{language}/sign-in")
-        page.locator("main a.button").click()
-        page.locator(f'button[value="{subject}"]').click()
-        page.wait_for_url(f"**/{language}/now")
-        return page
+        def entered(subject: str, *, language: str = "en", scripts: bool = True, axe: bool = False) -> Page:
+            page = open_window(subject, language=language, locale="en-GB", java_script_enabled=scripts, bypass_csp=axe)
+            page.wait_for_url(f"**/{language}/now")
+            return page
 
-    yield entered
-    for context in contexts:
-        context.close()
+        yield entered
 
 
 def pages(console: Ground) -> Iterator[tuple[str, str, str]]:
@@ -110,7 +95,7 @@ def held(page: Page, wrong: list[str]) -> None:
 
 @pytest.mark.parametrize("language", ["cy", "en"])
 def test_no_page_of_the_console_breaks_a_rule_of_accessibility_or_runs_off(
-    console: Ground, enter: Enter, language: str
+    console: Ground, enter: SignIn, language: str
 ) -> None:
     wrong: list[str] = []
     windows: dict[str, Page] = {}
@@ -151,7 +136,7 @@ def test_no_page_around_sign_in_breaks_a_rule_of_accessibility_or_runs_off(
 
 
 def test_from_a_senders_reference_to_opened_by_its_recipient_and_when_in_three_clicks(
-    console: Ground, enter: Enter
+    console: Ground, enter: SignIn
 ) -> None:
     (opened,) = console.rows(f"{OPENED.partition('ORDER BY')[0]} AND d.accepted_ms IS NULL LIMIT 1")
     page = enter("vera-viewer", scripts=False)
@@ -167,7 +152,7 @@ def test_from_a_senders_reference_to_opened_by_its_recipient_and_when_in_three_c
 
 
 def test_an_agency_that_goes_quiet_shows_by_itself_and_is_found_and_no_script_breaks_the_policy(
-    console: Ground, enter: Enter
+    console: Ground, enter: SignIn
 ) -> None:
     page = enter("vera-viewer")
     said: list[str] = []
@@ -187,7 +172,7 @@ def test_an_agency_that_goes_quiet_shows_by_itself_and_is_found_and_no_script_br
     assert [text for text in said if "Content Security Policy" in text] == []
 
 
-def test_everything_can_be_done_by_keyboard_alone(console: Ground, enter: Enter) -> None:
+def test_everything_can_be_done_by_keyboard_alone(console: Ground, enter: SignIn) -> None:
     (opened,) = console.rows(OPENED)
     page = enter("olwen-operator")
     page.goto("/en/find")

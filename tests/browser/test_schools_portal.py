@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from adapters.schools.portal.signing_in import FAILURES
 from adapters.schools.roles import Role
 from adapters.schools.store import webhooks
-from tests.browser.conftest import SignIn
 from tests.browser.looking import runs_off, violations
+from tests.browser.windows import SignIn
 from tests.schools_ground import DESK, ENGLISH, WELSH, WELSH_DESK, Ground, encompass, told
 
 

@@ -1,7 +1,6 @@
 """What a real hub says of itself: figures that equal its ledger, no name in them, and health that sees what stands."""
 
 import asyncio
-import json
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -9,18 +8,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from contracts.directory import Directory
-from contracts.headers import SIGNATURE
 from contracts.network import Network
 from hub.ledger import LedgerEntry
 from hub.local.redis import Redis
 from hub.local.state import new
 from hub.vitals.figures import Bounds
-from tests.canaries import canaries, spellings
+from tests.canaries import send_canaries, spellings
 from tests.rig import NETWORK, Rig
-from tests.scrape import Watched, samples, strays
+from tests.scrape import Watched, by_labels, samples, strays
 from tests.web import free_port
 
 pytestmark = pytest.mark.connected
@@ -33,20 +30,7 @@ def watched() -> Watched:
 
 def start(rig: Rig, watched: Watched, **more: str) -> None:
     """A worker that says how it is."""
-    rig.start(DOLEN_METRICS__PORT=watched.address.rpartition(":")[2], **more)
-
-
-async def send_canaries(rig: Rig) -> None:
-    producer = AIOKafkaProducer(**rig.root.kafka_client(), acks="all")
-    await producer.start()
-    try:
-        for value, signed in canaries(rig.load):
-            headers = [(SIGNATURE, rig.load.signature(value if signed else value + b" "))]
-            key = json.loads(value[: value.index(b',"data"')] + b"}")["subject"].encode()
-            await producer.send_and_wait(rig.load.topic, value, key=key, headers=headers)
-    finally:
-        await producer.stop()
-    await rig.settled()
+    rig.start(DOLEN_METRICS__PORT=str(watched.port), **more)
 
 
 async def ledger(rig: Rig) -> list[LedgerEntry]:
@@ -56,7 +40,8 @@ async def ledger(rig: Rig) -> list[LedgerEntry]:
 
 def test_a_hub_that_took_names_and_numbers_says_none_of_them_and_counts_what_its_ledger_says(rig, watched):
     start(rig, watched)
-    asyncio.run(send_canaries(rig))
+    asyncio.run(send_canaries(rig.load, rig.root.kafka_client()))
+    asyncio.run(rig.settled())
     watched.until("ready", 200)
     scraped = watched.text()
     assert [spelling for spelling in spellings() if spelling.lower() in scraped.lower()] == []
@@ -65,7 +50,7 @@ def test_a_hub_that_took_names_and_numbers_says_none_of_them_and_counts_what_its
     assert strays(found, Bounds(rig.settings.lanes, agencies)) == []
 
     entries = asyncio.run(ledger(rig))
-    counted = {(name, *labels.values()): value for name, labels, value in found if value}
+    counted = {key: value for key, value in by_labels(found).items() if value}
     for outcome, count in Counter(entry.outcome for entry in entries).items():
         assert counted.pop(("dolen_events_total", "circumstances", outcome)) == count
     for code, count in Counter(code for entry in entries for code in {fault.code for fault in entry.faults}).items():

@@ -273,7 +273,7 @@ class Ground(Rig):
 
     def positions(self) -> Offsets:
         """What Kafka says, asked as its administrator and not by the wire."""
-        places = [(topic, lane) for topic in self.names.inbound for lane in range(self.settings.lanes)]
+        places = self.names.inbound_places(self.settings.lanes)
         return Offsets(self.root.kafka_admin(), group=self.names.group, inbound=places)
 
     def _by_proxy(self) -> dict[str, str]:

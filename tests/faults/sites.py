@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hub.local.endpoints import Endpoints
-from hub.local.kafka import Kafka, properties
+from hub.local.kafka import LISTENERS, Kafka, properties
 from hub.local.ports import LOOPBACK, free_ports
 from hub.local.server import Server
 from hub.local.stack import Stack
@@ -18,7 +18,6 @@ from hub.private_file import write_private
 from tests.faults.campaign import NotHere
 
 NODES = (1, 2, 3)
-KINDS = ("kafka", "broker", "controller")
 IN_SERVICE = Path(__file__).parents[2] / "deploy" / "kafka" / "broker.properties"
 DISK_MB = 640
 
@@ -52,7 +51,7 @@ class Broker(Kafka):
 
     @property
     def _own_ports(self) -> dict[str, int]:
-        return {kind: self.state.ports[f"{kind}-{self.node}"] for kind in KINDS}
+        return {kind: self.state.ports[f"{kind}-{self.node}"] for kind in LISTENERS}
 
     def _properties(self) -> str:
         ports = self.state.ports
@@ -86,7 +85,7 @@ class ThreeBrokers(Stack):
     def _remember(self) -> None:
         if load(self.state_dir) is None:
             state = new(self.state_dir)
-            names = [f"{kind}-{node}" for kind in KINDS for node in NODES]
+            names = [f"{kind}-{node}" for kind in LISTENERS for node in NODES]
             state.ports |= dict(zip(names, free_ports(len(names)), strict=True))
             state.save()
         super()._remember()

@@ -1,22 +1,19 @@
 """Names and numbers that occur nowhere else pass through a hub that is killed, and are found in payloads alone."""
 
 import asyncio
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from redis import Redis as RedisClient
 from sqlalchemy import make_url
 
-from contracts.headers import SIGNATURE
 from contracts.topics import Family
 from hub.bench.load import SENDER
 from hub.local.postgres import find_postgres
 from hub.local.stack import Stack
-from tests.canaries import canaries, spellings
+from tests.canaries import send_canaries, spellings
 from tests.faults.ground import Ground
 
 pytestmark = [
@@ -44,16 +41,7 @@ def test_no_name_and_no_number_of_a_child_is_anywhere_but_in_the_payloads(ground
 
 async def _taken(ground: Ground) -> None:
     """Accepted, refused in several ways, repeated, and in conflict; the hub is killed on the way and Redis emptied."""
-    producer = AIOKafkaProducer(**ground.root.kafka_client(), acks="all")
-    await producer.start()
-    try:
-        for _ in range(6):
-            for value, signed in canaries(ground.load):
-                key = json.loads(value[: value.index(b',"data"')] + b"}")["subject"].encode()
-                headers = [(SIGNATURE, ground.load.signature(value if signed else value + b" "))]
-                await producer.send_and_wait(ground.load.topic, value, key=key, headers=headers)
-    finally:
-        await producer.stop()
+    await send_canaries(ground.load, ground.root.kafka_client(), times=6)
     while ground.workers[0].poll() is None:
         await asyncio.sleep(0.05)
     RedisClient.from_url(ground.redis_url).flushall()

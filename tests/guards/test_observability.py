@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from hub.vitals.figures import FIGURES, Bounds, Kind, Label
+from tests.scrape import DECLARED
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
 RUNBOOK = (ROOT / "deploy" / "runbook.md").read_text(encoding="utf-8")
-DECLARED = {name: figure for figure in FIGURES for name in figure.series}
 OF_PROMETHEUS = {"up"}
 OF_THE_PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"}
 OF_THE_SCRAPE = {"job", "instance", "service"}

@@ -9,10 +9,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from sqlalchemy import Engine, make_url, text
 
-from contracts.headers import SIGNATURE
 from hub.names import Names
 from hub.observe.services import catch_up
 from hub.observe.vitals.question import Question, is_there
@@ -20,11 +18,11 @@ from hub.observe.vitals.tables import tables_sheet
 from hub.settings import Settings
 from hub.store.database import connect, reading, writing
 from hub.vitals.bounds import bounds_of
-from tests.canaries import canaries, spellings
+from tests.canaries import send_canaries, spellings
 from tests.connected.store.projected import play, with_database
 from tests.faults.pipe import Pipe
 from tests.rig import Rig
-from tests.scrape import Watched, samples, strays
+from tests.scrape import Watched, by_labels, samples, samples_of, strays
 from tests.web import free_port
 
 pytestmark = pytest.mark.connected
@@ -39,7 +37,7 @@ def running(rig: Rig, settings: Settings, *words: str, **more: str) -> Iterator[
     watched = Watched(free_port())
     own = rig.environment | {
         "DOLEN_DATABASE__URL": settings.database.url.get_secret_value(),
-        "DOLEN_METRICS__PORT": watched.address.rpartition(":")[2],
+        "DOLEN_METRICS__PORT": str(watched.port),
         **more,
     }
     with (rig.state / f"{words[0]}.log").open("ab") as log:
@@ -49,17 +47,6 @@ def running(rig: Rig, settings: Settings, *words: str, **more: str) -> Iterator[
     finally:
         process.terminate()
         assert process.wait(30) == 0
-
-
-async def send_canaries(rig: Rig) -> None:
-    producer = AIOKafkaProducer(**rig.root.kafka_client(), acks="all")
-    await producer.start()
-    try:
-        for value, signed in canaries(rig.load):
-            headers = [(SIGNATURE, rig.load.signature(value if signed else value + b" "))]
-            await producer.send_and_wait(rig.load.topic, value, key=b"k", headers=headers)
-    finally:
-        await producer.stop()
 
 
 def insert_beat(engine: Engine, agency: str, adapter: str, **changed: object) -> None:
@@ -79,9 +66,9 @@ def insert_beat(engine: Engine, agency: str, adapter: str, **changed: object) ->
 def said(engine: Engine, settings: Settings, *, now_ms: int) -> dict[tuple[str, ...], float]:
     with reading(engine) as connection:
         sheet = tables_sheet(connection, Names(settings.topic_prefix), bounds_of(settings), now_ms=now_ms)
-    found = [(s.name, s.labels, s.value) for metric in sheet.metrics() for s in metric.samples]
+    found = list(samples_of(sheet.metrics()))
     assert strays(found, bounds_of(settings)) == []
-    return {(name, *labels.values()): value for name, labels, value in found}
+    return by_labels(found)
 
 
 def rows(engine: Engine, query: str) -> list:
@@ -92,7 +79,7 @@ def rows(engine: Engine, query: str) -> list:
 def test_the_projector_says_how_hub_and_agencies_stand_and_no_name(rig, database_url, engine):
     settings = with_database(rig, database_url)
     rig.start()
-    asyncio.run(send_canaries(rig))
+    asyncio.run(send_canaries(rig.load, rig.root.kafka_client()))
     asyncio.run(play(rig, EVENTS))
     asyncio.run(rig.settled())
     asyncio.run(catch_up(settings))

@@ -35,7 +35,7 @@ async def run_consumer(settings: Settings) -> None:
         kafka.bootstrap_servers,
         security=SASLScram512(username=kafka.username, password=kafka.password.get_secret_value(), use_ssl=False),
     )
-    places = [TopicPartition(topic, lane) for topic in rules.names.inbound for lane in range(settings.lanes)]
+    places = [TopicPartition(*place) for place in rules.names.inbound_places(settings.lanes)]
 
     @broker.subscriber(
         *{place.topic for place in places}, group_id=rules.names.group, auto_offset_reset="earliest", title="events"
@@ -62,7 +62,7 @@ async def _connected(settings: Settings, rules: Rules) -> Seen:
     offsets = Offsets(
         settings.kafka_admin(),
         group=rules.names.group,
-        inbound=[(topic, lane) for topic in rules.names.inbound for lane in range(settings.lanes)],
+        inbound=rules.names.inbound_places(settings.lanes),
     )
     prefix = f"{rules.names.redis}{rules.marks.name}:"
     seen = Seen(settings.redis.url.get_secret_value(), prefix=prefix, window_ms=settings.seen_window_days * DAY_MS)

@@ -13,15 +13,16 @@ from hub.observe.projection.projector import ProjectorState
 from hub.observe.traces.service import TracesState
 from hub.outcomes import Outcome
 from hub.tally import Tally
-from hub.vitals.figures import AGENCY_LAST_SENT, EVENTS, FIGURES, LANE_STATE, UNOPENED, Bounds, Kind, Label, series
+from hub.vitals.figures import AGENCY_LAST_SENT, EVENTS, FIGURES, LANE_STATE, UNOPENED, Bounds, Kind, Label
 from hub.vitals.meter import Meter
 from hub.vitals.sheet import Sheet
+from tests.scrape import samples_of
 
 BOUNDS = Bounds(2, frozenset({"cardiff-education", "south-wales-police"}))
 
 
 def said(sheet: Sheet) -> list[tuple[str, dict[str, str], float]]:
-    return [(sample.name, sample.labels, sample.value) for metric in sheet.metrics() for sample in metric.samples]
+    return list(samples_of(sheet.metrics()))
 
 
 def test_a_value_outside_a_labels_set_is_not_said():
@@ -51,8 +52,9 @@ def test_every_state_of_a_service_may_be_said():
 
 
 def test_every_figure_has_a_name_of_its_own_in_prometheuss_form():
-    assert [name for name, count in Counter(series()).items() if count > 1] == []
-    assert [name for name in series() if not re.fullmatch(r"dolen(_[a-z]+)+", name)] == []
+    series = [name for figure in FIGURES for name in figure.series]
+    assert [name for name, count in Counter(series).items() if count > 1] == []
+    assert [name for name in series if not re.fullmatch(r"dolen(_[a-z]+)+", name)] == []
     assert [each.name for each in FIGURES if each.kind is Kind.GAUGE and each.name.endswith(("_total", "_count"))] == []
 
 

@@ -11,6 +11,7 @@ from hub.observe.vitals.services import ProjectorVitals, TracesVitals
 from hub.observe.vitals.tables import age_of
 from hub.vitals.figures import BALANCE_OFF, Age, Bounds
 from hub.vitals.sheet import Sheet
+from tests.scrape import by_labels, samples_of
 
 BOUNDS = Bounds(2, frozenset())
 DAY_MS = 86_400_000
@@ -41,7 +42,7 @@ def projector(progress: Projected, asked: Asked | None = None) -> ProjectorVital
 
 
 def samples(vitals) -> dict:
-    return {(s.name, *s.labels.values()): s.value for metric in vitals.collect() for s in metric.samples}
+    return by_labels(samples_of(vitals.collect()))
 
 
 @pytest.mark.parametrize("state", [ProjectorState.WORKING, ProjectorState.STANDBY])

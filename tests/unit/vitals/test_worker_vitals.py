@@ -10,6 +10,7 @@ from hub.errors import Unavailable
 from hub.lane import LaneState, Progress
 from hub.vitals.figures import Bounds
 from hub.vitals.worker import WorkerVitals
+from tests.scrape import by_labels, samples_of
 
 TOPICS = ("referrals.v1", "notices.v1")
 PLACES = [(topic, lane) for topic in TOPICS for lane in range(2)]
@@ -70,11 +71,7 @@ class Ground:
         asyncio.run(self.vitals.look())
 
     def samples(self) -> dict:
-        return {
-            (sample.name, *sample.labels.values()): sample.value
-            for metric in self.vitals.collect()
-            for sample in metric.samples
-        }
+        return by_labels(samples_of(self.vitals.collect()))
 
 
 @pytest.fixture
