@@ -26,6 +26,7 @@ from hub.ledger import ChainHead
 from hub.offsets import Offsets, Place
 from hub.pipeline import Batch, Case, conclude, examine, knows_every_key
 from hub.rebuild import rebuild
+from hub.record import Coordinates
 from hub.rules import Rules
 from hub.seen import Seen
 from hub.settings import Settings
@@ -62,7 +63,14 @@ class Progress:
     moved_at: float = 0.0
     """Wall clock of the last commit, seconds since 1970."""
     reason: str = ""
-    """Why it waits."""
+    """Why it waits; while it takes over, the step that it is at."""
+    step_began: float = 0.0
+    """Monotonic clock of that step's beginning, seconds."""
+
+    def at(self, step: str) -> None:
+        """The take-over has come to this step."""
+        if (self.state, self.reason) != (LaneState.TAKING_OVER, step):
+            self.state, self.reason, self.step_began = LaneState.TAKING_OVER, step, time.monotonic()
 
 
 class Meter(Protocol):
@@ -152,7 +160,7 @@ class Lane:
                 self.progress.state = LaneState.STOPPED
 
     async def _take_over(self) -> None:
-        self.progress.state = LaneState.TAKING_OVER
+        self.progress.at("fencing earlier owners")
         self._producer = LaneProducer(
             self._settings.kafka_client(),
             transactional_id=self._names.transactional_id(self.number),
@@ -160,13 +168,17 @@ class Lane:
             request_timeout_ms=self._settings.request_timeout_ms,
         )
         await self._producer.fence()
+        self.progress.at("seeing that nothing is undecided")
         await self._nothing_undecided()
+        self.progress.at("asking for positions")
         self._committed = await self._positions()
-        head_at, self._head = await read_head(self._settings.kafka_client(), self._names.ledger, self.number)
+        self.progress.at("reading the end of the ledger")
+        head_at, self._head = await self._read_head()
         if head_at is not None and self._committed[head_at.topic, head_at.partition] <= head_at.offset:
             raise InDoubt(f"lane {self.number}: the ledger holds {head_at}, the committed offsets don't")
         for place in self._inbound:
             self._consumer.seek(place, self._committed[place])
+        self.progress.at("comparing Redis with Kafka")
         await self._connect_seen()
         self.progress.state, self.progress.reason = LaneState.WORKING, ""
         log.info("lane.owned", lane=self.number, ledger_number=self._head.number)
@@ -256,12 +268,19 @@ class Lane:
                 )
         return positions
 
+    async def _read_head(self) -> tuple[Coordinates | None, ChainHead]:
+        try:
+            async with asyncio.timeout(2 * self._settings.request_timeout_ms / 1000):
+                return await read_head(self._settings.kafka_client(), self._names.ledger, self.number)
+        except TimeoutError:
+            raise Unavailable("the end of the ledger can't be read in time; the lane starts anew") from None
+
     async def _connect_seen(self) -> None:
         while True:
             try:
                 await self._seen.connect(self._offsets.committed)
             except SeenLostWrites as lost:
-                self.progress.reason = str(lost)
+                self.progress.at(str(lost))
                 await rebuild(self._seen, settings=self._settings, rules=self._rules(), offsets=self._offsets)
             else:
                 return

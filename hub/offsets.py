@@ -1,11 +1,10 @@
 """What Kafka says of positions: how far the group has committed, where partitions end, and what is undecided."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from hub.errors import Unavailable
 
@@ -16,50 +15,37 @@ TIMEOUT_S = 10.0
 
 
 class Offsets:
-    """Asks with confluent-kafka, as administration does; aiokafka can't ask for stable committed offsets (KIP-447).
+    """Asks with confluent-kafka's consumers; aiokafka can't ask for stable committed offsets (KIP-447).
 
-    Committed offsets are asked of consumers that never join the group, since the AdminClient's own call ends the
-    process: librdkafka 2.16 follows a null pointer when the group's coordinator is not ready (tried on a new broker).
+    Of consumers that never join the group, since both calls of the AdminClient can end the process (confluent-kafka
+    2.16): `list_consumer_group_offsets` where the group's coordinator is not ready, `list_offsets` now and then.
     """
 
-    def __init__(self, admin: Mapping[str, Any], *, group: str, inbound: Iterable[Place]) -> None:
-        self._arguments = {**admin, "log_level": 0}
-        self._admin = AdminClient(self._arguments)
-        asking = self._arguments | {"group.id": group, "enable.auto.commit": False}
-        self._stable = Consumer(asking | {"isolation.level": "read_committed"})
-        self._last = Consumer(asking | {"isolation.level": "read_uncommitted"})
+    def __init__(self, client: Mapping[str, Any], *, group: str, inbound: Iterable[Place]) -> None:
+        asking = {**client, "log_level": 0, "group.id": group, "enable.auto.commit": False}
+        self._decided = Asker(asking | {"isolation.level": "read_committed"})
+        self._all = Asker(asking | {"isolation.level": "read_uncommitted"})
         self._inbound = tuple(inbound)
 
     async def committed(self) -> dict[Place, int]:
         """The next offset to be read of every inbound partition, by what is decided; left out where there is none."""
-        return await self._committed(self._last, self._inbound)
+        return await self._all.committed(self._inbound)
 
     async def settled(self, places: Iterable[Place]) -> dict[Place, int]:
         """The same for some partitions; raises `Unavailable` while a transaction that moves one is undecided."""
-        return await self._committed(self._stable, tuple(places))
-
-    async def _committed(self, consumer: Consumer, places: Sequence[Place]) -> dict[Place, int]:
-        asked = [TopicPartition(*place) for place in places]
-        try:
-            found = await asyncio.to_thread(consumer.committed, asked, timeout=TIMEOUT_S)
-        except KafkaException as failure:
-            raise Unavailable(f"Kafka doesn't tell committed offsets ({failure.args[0].name()})") from None
-        for place in found:
-            if place.error is not None:
-                raise Unavailable(f"Kafka doesn't tell the committed offset of {place.topic} ({place.error.name()})")
-        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+        return await self._decided.committed(places)
 
     async def stable_ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """Each partition's last stable offset: what a `read_committed` reader can get to."""
-        return await self._ends(places, IsolationLevel.READ_COMMITTED, OffsetSpec.latest())
+        return await self._decided.found(places, OFFSET_END)
 
     async def ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """Each partition's high watermark, undecided transactions included."""
-        return await self._ends(places, IsolationLevel.READ_UNCOMMITTED, OffsetSpec.latest())
+        return await self._all.found(places, OFFSET_END)
 
     async def beginnings(self, places: Iterable[Place]) -> dict[Place, int]:
         """Each partition's first offset that is still kept."""
-        return await self._ends(places, IsolationLevel.READ_UNCOMMITTED, OffsetSpec.earliest())
+        return await self._all.found(places, OFFSET_BEGINNING)
 
     async def undecided(self, places: Iterable[Place]) -> tuple[Place, ...]:
         """Partitions that hold a transaction which is neither committed nor aborted."""
@@ -68,29 +54,40 @@ class Offsets:
         stable = await self.stable_ends(asked)
         return tuple(place for place in asked if stable[place] < ends[place])
 
-    async def _ends(self, places: Iterable[Place], isolation: IsolationLevel, which: OffsetSpec) -> dict[Place, int]:
-        asked = {TopicPartition(*place): which for place in places}
+
+class Asker:
+    """One isolation level's client; a new one after a failure, for it may hold a leader epoch that is fenced."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self._arguments = dict(arguments)
+        self._consumer = Consumer(self._arguments)
+
+    async def committed(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The group's next offset of each partition; left out where there is none."""
+        asked = [TopicPartition(*place) for place in places]
+        answers = await self._asked(lambda consumer: consumer.committed(asked, timeout=TIMEOUT_S))
+        for answer in answers:
+            if answer.error is not None:
+                raise Unavailable(f"Kafka doesn't tell the committed offset of {answer.topic} ({answer.error.name()})")
+        return {(answer.topic, answer.partition): answer.offset for answer in answers if answer.offset >= 0}
+
+    async def found(self, places: Iterable[Place], which: int) -> dict[Place, int]:
+        """Each partition's first or last offset."""
+        asked = [TopicPartition(*place, which) for place in places]
         if not asked:
             return {}
-        answer = await self._asked(
-            lambda admin: admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S)
-        )
-        for place, found in answer.items():
-            if found.offset < 0:  # no offset and no error: it asks a broker that leads no longer (seen with three)
-                self._admin = AdminClient(self._arguments)
-                raise Unavailable(f"Kafka doesn't tell an offset of {place.topic} yet")
-        return {(place.topic, place.partition): found.offset for place, found in answer.items()}
+        answers = await self._asked(lambda consumer: consumer.offsets_for_times(asked, timeout=TIMEOUT_S))
+        for answer in answers:
+            if answer.error is not None or answer.offset < 0:
+                # Without an error: no answer in time, or of a broker that leads no longer (seen with three).
+                self._consumer = Consumer(self._arguments)
+                why = f" ({answer.error.name()})" if answer.error is not None else ""
+                raise Unavailable(f"Kafka doesn't tell an offset of {answer.topic} yet{why}")
+        return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
-    async def _asked(self, ask: Callable[[AdminClient], Mapping[Any, Any]]) -> dict[Any, Any]:
-        admin = self._admin  # held until it has answered: the answers of a client that is gone never come
-        futures = ask(admin)
+    async def _asked(self, ask: Callable[[Consumer], list[TopicPartition]]) -> list[TopicPartition]:
         try:
-            async with asyncio.timeout(2 * TIMEOUT_S):
-                answers = await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
-        except (KafkaException, TimeoutError) as failure:
-            # After a broker's restart this client keeps a leader epoch that is fenced, and asks with it for ever
-            # (seen with confluent-kafka 2.16): a new one learns the new epoch.
-            self._admin = AdminClient(self._arguments)
-            why = failure.args[0].name() if isinstance(failure, KafkaException) else "no answer"
-            raise Unavailable(f"Kafka doesn't tell its offsets ({why})") from None
-        return dict(zip(futures, answers, strict=True))
+            return await asyncio.to_thread(ask, self._consumer)
+        except KafkaException as failure:
+            self._consumer = Consumer(self._arguments)
+            raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None

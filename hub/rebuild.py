@@ -34,6 +34,7 @@ async def rebuild(seen: Seen, *, settings: Settings, rules: Rules, offsets: Offs
             await asyncio.sleep(WAIT_FOR_OTHER_S)
             return
         started = time.monotonic()
+        log.info("seen.rebuild")
         places = [(rules.names.ledger, lane) for lane in range(settings.lanes)]
         ends = await offsets.ends(places)
         oldest = time.time_ns() // 1_000_000 - settings.seen_window_days * DAY_MS

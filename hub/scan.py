@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -11,21 +12,29 @@ from aiokafka.errors import KafkaError
 from hub.errors import Unavailable
 from hub.offsets import Place
 
+STANDS_S = 180.0
+"""Longer than the broker leaves any transaction undecided."""
+
 
 async def scan(client: Mapping[str, Any], ends: Mapping[Place, int]) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """Records of each (topic, partition) up to its end offset, some of one partition at a time, in its order.
 
-    Where an end lies behind an undecided transaction, waits until that is decided.
+    Where an end lies behind an undecided transaction, waits until that is decided; raises `Unavailable` where nothing
+    moves for `STANDS_S`.
     """
     places = {TopicPartition(*place): end for place, end in ends.items() if end > 0}
     async with reader(client) as consumer:
         consumer.assign(list(places))
         if places:
             await consumer.seek_to_beginning(*places)
+        moved = time.monotonic()
         while places:
             for records in (await consumer.getmany(*places, timeout_ms=200, max_records=2000)).values():
                 yield records
+                moved = time.monotonic()
             places = {place: end for place, end in places.items() if await consumer.position(place) < end}
+            if time.monotonic() - moved > STANDS_S:
+                raise Unavailable(f"{next(iter(places)).topic} can't be read to its end: nothing moves in it")
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
@@ -22,6 +23,8 @@ KeepHeads = Callable[[Mapping[int, ChainHead]], Sequence[int]]
 """Keeps heads of chains in a second place; the lanes that are further there."""
 CHECKPOINT_LIMIT_S = 5.0
 """How long a lane that ends waits for its last checkpoint."""
+SLOW_STEP_S = 10.0
+"""A take-over's step that lasts longer is said at every look, until it ends."""
 MakeLane = Callable[[int, AIOKafkaConsumer], Lane]
 
 
@@ -65,6 +68,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                     await asyncio.wait_for(stop.wait(), timeout=self._settings.policy_poll_s)
                 self._files.refresh()
                 self._raise_broken()
+                self._say_what_is_slow()
         finally:
             keeping.cancel()
             await self._stop_lanes()
@@ -144,6 +148,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         if ahead:  # see the runbook, 'A ledger that was cut off'
             log.error("checkpoint.ahead_of_ledger", lanes=ahead, alarm=True)
+
+    def _say_what_is_slow(self) -> None:
+        for number, progress in self.lanes.items():
+            seconds = time.monotonic() - progress.step_began
+            if progress.state is LaneState.TAKING_OVER and seconds > SLOW_STEP_S:
+                log.warning("lane.slow_step", lane=number, step=progress.reason, seconds=round(seconds, 1))
 
     def _raise_broken(self) -> None:
         """A lane in doubt stays stopped beside its working neighbours; any other error is the worker's end."""

@@ -87,6 +87,7 @@ class Rig:
             "DOLEN_SESSION_TIMEOUT_MS": "1500",
             "DOLEN_REQUEST_TIMEOUT_MS": "5000",
             "DOLEN_TRANSACTION_TIMEOUT_MS": "20000",
+            "PYTHONFAULTHANDLER": "1",
         }
 
     # -- workers
@@ -103,8 +104,17 @@ class Rig:
         """Wait until the hub has taken over at least so many lanes."""
         until = time.monotonic() + 60
         while self.logs().count("lane.owned") < lanes:
-            assert time.monotonic() < until, self.logs()[-2000:]
+            if time.monotonic() > until:
+                self._say_where_they_are()
+                raise AssertionError(self.logs()[-8000:])
             time.sleep(0.05)
+
+    def _say_where_they_are(self) -> None:
+        """Workers end, each with all its threads' stacks in its log."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGABRT)
+                worker.wait()
 
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.state.glob("hub-*.log")))

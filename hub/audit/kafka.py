@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
     Consumer,
-    IsolationLevel,
     KafkaError,
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from hub.audit.source import Headers, Place, Record
 from hub.errors import Unavailable
@@ -41,14 +41,12 @@ class KafkaSource:
     def __init__(self, settings: Settings) -> None:
         self._lanes = settings.lanes
         self._names = names = Names(settings.topic_prefix)
-        self._client = {**settings.kafka_admin(), "log_level": 0}
-        self._admin = AdminClient(self._client)
+        # Neither joins the group whose id it has, nor commits. Uncommitted: the offsets that are decided, at once.
+        no_member = {**settings.kafka_admin(), "log_level": 0, "group.id": names.group, "enable.auto.commit": False}
+        self._group = Consumer({**no_member, "isolation.level": "read_uncommitted"})
         self._topics = {
             name: partitions for name, partitions in self._all_topics().items() if name.startswith(names.prefix)
         }
-        # Neither joins the group whose id it has, nor commits. Uncommitted: the offsets that are decided, at once.
-        no_member = {**self._client, "group.id": names.group, "enable.auto.commit": False}
-        self._group = Consumer({**no_member, "isolation.level": "read_uncommitted"})
         self._consumer = Consumer(
             {
                 **no_member,
@@ -123,11 +121,11 @@ class KafkaSource:
         self._settled = self._committed(inbound)
         self._passed = dict(self._settled)
         self._stuck: set[Place] = set()
-        self._ends = self._offsets(outputs, OffsetSpec.latest())
+        self._ends = self._offsets(outputs, OFFSET_END)
         self._wait_for(self._ends)
-        self._ends |= self._offsets([*inbound, *kept], OffsetSpec.latest())
+        self._ends |= self._offsets([*inbound, *kept], OFFSET_END)
         self._wait_for({place: self._ends[place] for place in kept})
-        self._first = self._offsets([*inbound, *outputs, *kept], OffsetSpec.earliest())
+        self._first = self._offsets([*inbound, *outputs, *kept], OFFSET_BEGINNING)
 
     def _there(self, places: Iterable[Place]) -> list[Place]:
         return [place for place in places if self._topics.get(place[0], 0) > place[1]]
@@ -135,7 +133,7 @@ class KafkaSource:
     def _wait_for(self, ends: Offsets) -> None:
         until = time.monotonic() + UNDECIDED_S
         while True:
-            stable = self._offsets(ends, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+            stable = self._offsets(ends, OFFSET_END, of=self._consumer)
             undecided = [place for place, end in ends.items() if stable[place] < end]
             if not undecided:
                 return
@@ -146,7 +144,7 @@ class KafkaSource:
 
     def _all_topics(self) -> dict[str, int]:
         try:
-            found = self._admin.list_topics(timeout=TIMEOUT_S).topics
+            found = self._group.list_topics(timeout=TIMEOUT_S).topics
         except KafkaException as failure:
             raise Unavailable(f"Kafka doesn't tell its topics ({failure.args[0].name()})") from None
         return {name: len(topic.partitions) for name, topic in found.items()}
@@ -154,7 +152,7 @@ class KafkaSource:
     def _committed(self, places: Iterable[Place]) -> Offsets:
         """The group's offsets by what is decided; a place that it never committed is left out.
 
-        Asked of a consumer, since the AdminClient's own call can end the process (see hub/offsets.py).
+        Asked of a consumer, since the AdminClient's own calls can end the process (see hub/offsets.py).
         """
         try:
             told = self._group.committed([TopicPartition(*place) for place in places], timeout=TIMEOUT_S)
@@ -165,22 +163,18 @@ class KafkaSource:
                 raise Unavailable(f"Kafka doesn't tell the hub's offset in {place.topic} ({place.error.name()})")
         return {(place.topic, place.partition): place.offset for place in told if place.offset >= 0}
 
-    def _offsets(
-        self, places: Iterable[Place], which: Any, isolation: Any = IsolationLevel.READ_UNCOMMITTED
-    ) -> Offsets:
-        asked = {TopicPartition(*place): which for place in places}
+    def _offsets(self, places: Iterable[Place], which: int, of: Any = None) -> Offsets:
+        """First or last offsets, as a reader of all records sees them, or the one that is given."""
+        asked = [TopicPartition(*place, which) for place in places]
         if not asked:
             return {}
-        answer = self._asked(self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=TIMEOUT_S))
-        if any(found.offset < 0 for found in answer.values()):
-            raise Unavailable("Kafka doesn't tell an offset yet: a leader was elected a moment ago")
-        return {(place.topic, place.partition): found.offset for place, found in answer.items()}
-
-    def _asked(self, futures: Mapping[Any, Any]) -> dict[Any, Any]:
         try:
-            return {key: future.result() for key, future in futures.items()}
+            told = (of or self._group).offsets_for_times(asked, timeout=TIMEOUT_S)
         except KafkaException as failure:
             raise Unavailable(f"Kafka doesn't tell its offsets ({failure.args[0].name()})") from None
+        if any(place.error is not None or place.offset < 0 for place in told):
+            raise Unavailable("Kafka doesn't tell an offset yet: a leader was elected a moment ago")
+        return {(place.topic, place.partition): place.offset for place in told}
 
 
 def _until(consumer: Any, ends: Offsets) -> Iterator[Record]:
