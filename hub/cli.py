@@ -1,35 +1,14 @@
 """The command `dolen`: one name for each thing that a person does, and what each exit code means."""
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from contracts.errors import ContractError
-from hub.commands import (
-    adapter,
-    audit,
-    balance,
-    bench,
-    contracts,
-    dead_letters,
-    demo,
-    directory,
-    doctor,
-    explain,
-    find,
-    policy,
-    projector,
-    provision,
-    publish,
-    run,
-    schools,
-    simulate,
-    stack,
-    tail,
-    trace,
-)
 from hub.errors import DolenError, InDoubt, StartRefused, Unavailable
 
 EXIT_DIFFERENCE = 1
@@ -41,41 +20,57 @@ EXIT_UNAVAILABLE = 3
 EXIT_IN_DOUBT = 4
 """Something needs a person: see the runbook."""
 
-app = typer.Typer(
-    name="dolen",
-    help="Dolen (Welsh: a link): the message hub of the agencies that protect children in Wales.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command()(demo.demo)
-app.command()(stack.up)
-app.command()(stack.down)
-app.command()(provision.provision)
-app.command()(doctor.doctor)
-app.command()(publish.publish)
-app.command()(tail.tail)
-app.command()(simulate.simulate)
-app.command()(explain.explain)
-app.command()(trace.trace)
-app.command("find")(find.find_notifications)
-app.command()(balance.balance)
-app.command()(audit.audit)
-app.command()(bench.bench)
-app.add_typer(run.app, name="run")
-app.add_typer(adapter.app, name="adapter")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(policy.app, name="policy")
-app.add_typer(projector.app, name="projector")
-app.add_typer(directory.app, name="directory")
-app.add_typer(schools.app, name="schools")
-app.add_typer(contracts.app, name="contracts")
+MODULES = {
+    "demo": "demo",
+    "up": "stack",
+    "down": "stack",
+    "provision": "provision",
+    "doctor": "doctor",
+    "publish": "publish",
+    "tail": "tail",
+    "simulate": "simulate",
+    "explain": "explain",
+    "trace": "trace",
+    "find": "find",
+    "balance": "balance",
+    "audit": "audit",
+    "bench": "bench",
+    "run": "run",
+    "adapter": "adapter",
+    "dead-letters": "dead_letters",
+    "policy": "policy",
+    "projector": "projector",
+    "directory": "directory",
+    "schools": "schools",
+    "contracts": "contracts",
+}
+"""Each command or group, and its module in `hub.commands`: a group is the module's `app`, a command its namesake."""
+
+
+def command_line(names: Iterable[str] = MODULES) -> typer.Typer:
+    """The command line with these commands: only their modules are imported, which is most of a short one's time."""
+    app = typer.Typer(
+        name="dolen",
+        help="Dolen (Welsh: a link): the message hub of the agencies that protect children in Wales.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(lambda: None)  # with one command alone, typer would take its name for an argument
+    for name in names:
+        module = import_module(f"hub.commands.{MODULES[name]}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    return app
 
 
 def main() -> NoReturn:
     """Run the command line; an error of ours becomes one line on standard error and its exit code."""
+    named = sys.argv[1:2]
     try:
-        app()
+        command_line(named if named and named[0] in MODULES else MODULES)()
     except (StartRefused, ContractError) as refused:
         _end(refused, EXIT_REFUSED)
     except InDoubt as doubt:

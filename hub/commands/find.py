@@ -16,7 +16,8 @@ from hub.observe.waterfall import console
 from hub.outcomes import Outcome, iso_time
 from hub.settings import load_settings
 from hub.store.asked import Asked, id_of
-from hub.store.find import Cursor, Found, find
+from hub.store.find import Cursor, Found
+from hub.store.find import find as found_by
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _OUTCOMES = {
@@ -27,7 +28,7 @@ _OUTCOMES = {
 }
 
 
-def find_notifications(
+def find(
     id_: Annotated[
         str | None,
         typer.Argument(
@@ -75,7 +76,7 @@ def find_notifications(
     engine = connect(load_settings(state_dir=state))
     try:
         with reading(engine) as connection:
-            page = find(connection, asked, before=cursor, limit=limit)
+            page = found_by(connection, asked, before=cursor, limit=limit)
     finally:
         engine.dispose()
     if as_json:

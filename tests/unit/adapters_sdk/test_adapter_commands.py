@@ -17,7 +17,7 @@ from adapters.sdk.declaration import NotTranslated
 from adapters.sdk.keys import pseudonym_key
 from adapters.sdk.outcome import Delivered, Outcome, Retry
 from adapters.sdk.store import Store
-from hub.cli import app
+from hub.cli import command_line
 from hub.errors import DolenError, StartRefused
 from tests.adapter_parts import AGENCY, OTHER_CHILD, Parts, draft, hub_receipt, made, notification
 
@@ -49,7 +49,7 @@ class Office:
         )
 
     def run(self, *words: str) -> Result:
-        return CliRunner().invoke(app, ["adapter", *words])
+        return CliRunner().invoke(command_line(["adapter"]), ["adapter", *words])
 
     def data(self, *words: str) -> Any:
         result = self.run(*words, "--json")

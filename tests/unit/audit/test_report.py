@@ -13,7 +13,7 @@ from hub.audit.codes import Code, Note
 from hub.audit.report import KEPT, Report
 from hub.audit.show import LISTED, show
 from hub.audit.words import Word
-from hub.cli import app
+from hub.cli import command_line
 from tests.unit.audit.breaking import is_notification, one, without
 from tests.unit.audit.hub_in_memory import START_MS, HubInMemory, rules, simulated, source, standing
 
@@ -55,7 +55,7 @@ def test_where_nothing_is_wrong_the_report_says_of_how_much(reports, welsh):
 @pytest.mark.parametrize(("clean", "code"), [(True, 0), (False, 1)])
 def test_the_exit_code_tells_a_script_whether_something_is_wrong(reports, monkeypatch, clean, code):
     monkeypatch.setattr(command, "audit_hub", lambda settings, **more: reports[clean])
-    done = CliRunner().invoke(app, ["audit", "--json"])
+    done = CliRunner().invoke(command_line(["audit"]), ["audit", "--json"])
     assert done.exit_code == code
     assert json.loads(done.stdout)["clean"] is clean
 

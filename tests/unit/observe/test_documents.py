@@ -26,7 +26,7 @@ def commands(command: Any, path: str = "dolen") -> Iterator[str]:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    there = list(commands(typer.main.get_command(cli.app)))
+    there = list(commands(typer.main.get_command(cli.command_line())))
     assert len(there) > 10
     assert [name for name in there if f"| `{name}" not in README] == []
 
