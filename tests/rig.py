@@ -104,10 +104,16 @@ class Rig:
         """Wait until the hub has taken over at least so many lanes."""
         until = time.monotonic() + 60
         while self.logs().count("lane.owned") < lanes:
+            self.nobody_fell()
             if time.monotonic() > until:
                 self._say_where_they_are()
                 raise AssertionError(self.logs()[-8000:])
             time.sleep(0.05)
+
+    def nobody_fell(self) -> None:
+        """No worker was ended by a fault of its own process, which its log could not say."""
+        fallen = [worker.returncode for worker in self.workers if worker.poll() in (-signal.SIGSEGV, -signal.SIGABRT)]
+        assert not fallen, f"workers ended by signals {fallen}:\n{self.logs()[-8000:]}"
 
     def _say_where_they_are(self) -> None:
         """Workers end, each with all its threads' stacks in its log."""
@@ -175,6 +181,7 @@ class Rig:
         places = self.names.inbound_places(self.settings.lanes)
         until = time.monotonic() + timeout_s
         while True:
+            self.nobody_fell()
             with contextlib.suppress(Unavailable):
                 committed, ends = await offsets.committed(), await offsets.ends(places)
                 if all(committed.get(place, 0) >= end for place, end in ends.items()):
