@@ -9,10 +9,12 @@ from functools import partial
 
 from pydantic_core import from_json
 
+from contracts.events.receipts import NotificationGap
 from contracts.identity import delivery_id
 from contracts.parties import agency_of
 from contracts.registry import REGISTRY
 from contracts.topics import Family
+from hub.demo.ends import GAP
 from hub.demo.far.system import System
 from hub.errors import DolenError
 from hub.simulate.stage import Stage
@@ -44,7 +46,10 @@ class Actors:
         place = system.place
         for delivery in sorted(self._owed.pop(place.agency, ())):
             self._until(partial(place.has_handled, delivery), chapter, "what it was told before")
-        reference = system.say(from_json(event.model_dump_json(exclude_unset=True)))
+        if isinstance(event, NotificationGap):
+            reference = f"{GAP}{event.data.delivery}"  # the adapter says that by itself
+        else:
+            reference = system.say(from_json(event.model_dump_json(exclude_unset=True)))
         found = self._until(partial(place.event_of, reference), chapter, "its event")
         if REGISTRY[event.type].family is not Family.RECEIPTS:
             for party in self.stage.told(event):

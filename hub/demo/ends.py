@@ -18,7 +18,9 @@ from hub.simulate.sender import Placed
 
 ANSWER = "answer "
 """How the outbox's references of what an adapter answers by itself begin; the notification's id follows."""
-BY_ITSELF = (ANSWER, "gap ")
+GAP = "gap "
+"""How those begin of what it says when it let a notification through before its turn."""
+BY_ITSELF = (ANSWER, GAP)
 """How the references of all that an adapter says by itself begin."""
 ESCALATED = "wales.child-protection.receipts.escalated.v1"
 """What the schools' portal says by itself."""

@@ -213,9 +213,9 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         0, "15:15",
-        _answers(PROBATION, "gap", "decided"),
-        "Nid oedd gan y gwasanaeth prawf hawl i'r digwyddiadau cynt: nodir y bwlch, heb ddweud wrth neb.",
-        "Probation was not entitled to the events before: the gap is noted, and nobody is told.",
+        _answers(POLICE, "gap", "decided"),
+        "Nid oedd gan yr heddlu hawl i'r gydnabyddiaeth i'r ysgol: nodir y bwlch, heb ddweud wrth neb.",
+        "The police were not entitled to what acknowledged the school's report: the gap is noted, and nobody is told.",
     ),
     Scene(
         0, "15:17",

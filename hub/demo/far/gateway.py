@@ -56,8 +56,6 @@ class Client:
             self._asked(lambda client: client.post("/v1/events", content=content, headers=headers))
             return str(event["id"])
         delivery = event["data"]["delivery"]
-        if kind == "gap":  # the adapter says that by itself
-            return f"gap {delivery}"
         said = {name: event["data"][name] for name in _SAYS if name in event["data"]}
         self._asked(lambda client: client.post(f"/v1/inbox/{delivery}/{_DEEDS[kind]}", json=said))
         return f"{kind} {delivery}"
