@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, literal_column, select, update
 
 from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.composing import Composed, composed
 from adapters.sdk.declaration import Draft, NotTranslated, Taken
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.receipts import HubReceipt
+from adapters.sdk.settling import Stands, State, heard, is_of_ours
 from adapters.sdk.store import Store
 from adapters.sdk.upsert import upsert
 from contracts.topics import Family
@@ -36,6 +37,7 @@ class Leaving:
     subject: str
     hop: bytes
     value: bytes
+    digest: str
     attempts: int
 
 
@@ -52,8 +54,7 @@ class HubAnswer:
 class Progress:
     """How far an event has come."""
 
-    state: Literal["waiting", "sent", "accepted", "rejected"]
-    """Kafka has not confirmed it, the hub has not answered it, or the hub has."""
+    state: State
     faults: Sequence[Mapping[str, str]] = ()
 
 
@@ -117,7 +118,9 @@ class StoredOutbox:
         found = connection.execute(
             select(outbox.c.state, outbox.c.faults).where(outbox.c.reference == reference)
         ).one_or_none()
-        return None if found is None else Progress(found.state, tuple(json.loads(found.faults or "[]")))
+        if found is None:
+            return None
+        return Progress(found.state, tuple(json.loads(found.faults or "[]")) if found.state == "rejected" else ())
 
     async def put(self, draft: Draft) -> Taken:
         """Store an event for the hub, and return only then; raises NotAnEvent or NotStored."""
@@ -196,8 +199,8 @@ class StoredOutbox:
         # Mended: the hub never took the first, so the id is still free and the child's number still this event's.
         outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
         mended = {"value": value, "digest": digest, "hop": event.hop, "family": event.family.value, "type": event.type}
-        reset = {"state": "waiting", "due_at": now, "settled_at": None, "outcome": None, "faults": None}
-        connection.execute(update(outbox).where(outbox.c.id == known.id).values(**mended, **reset))
+        reset = {"state": "waiting", "due_at": now, "settled_at": None, "outcome": None, "faults": None, "at": None}
+        connection.execute(update(outbox).where(outbox.c.id == known.id).values(**mended, **reset, mended_at=now))
         connection.execute(
             update(lines).where(lines.c.id == known.line).values(waiting=lines.c.waiting + 1, due_at=now)
         )
@@ -273,18 +276,37 @@ class StoredOutbox:
         if not gone:
             return
         outbox, now = self._tables.outbox, self._clock()
-        rows = [event.row for event, _, _ in gone]
-        unsent = connection.execute(
-            select(outbox.c.id, outbox.c.line)
-            .where(outbox.c.id.in_(rows), outbox.c.state == literal_column("'waiting'"))
+        content = {event.row: event.digest for event, _, _ in gone}
+        found = connection.execute(
+            select(outbox.c.id, outbox.c.line, outbox.c.digest)
+            .where(outbox.c.id.in_(content), outbox.c.state == literal_column("'waiting'"))
             .with_for_update()
-        ).all()
+        )
+        unsent = [row for row in found if row.digest == content[row.id]]
+        is_answered = outbox.c.answered == bindparam("place")
         connection.execute(
             update(outbox)
-            .where(outbox.c.id == bindparam("row"), outbox.c.settled_at.is_(None))
-            .values(state="sent", at=bindparam("place"), due_at=bindparam("missed"), attempts=bindparam("times")),
+            # What was mended while the content of before was on its way has not been sent.
+            .where(outbox.c.id == bindparam("row"), outbox.c.digest == bindparam("sent"), outbox.c.settled_at.is_(None))
+            .values(
+                state=case(
+                    (and_(is_answered, outbox.c.outcome == "rejected"), "rejected"),
+                    (and_(is_answered, outbox.c.outcome.is_not(None)), "accepted"),
+                    else_="sent",
+                ),
+                settled_at=case((and_(is_answered, outbox.c.outcome.is_not(None)), now)),
+                at=bindparam("place"),
+                due_at=bindparam("missed"),
+                attempts=bindparam("times"),
+            ),
             [
-                {"row": event.row, "place": at, "missed": due_at, "times": event.attempts + 1}
+                {
+                    "row": event.row,
+                    "sent": event.digest,
+                    "place": at,
+                    "missed": due_at,
+                    "times": event.attempts + 1,
+                }
                 for event, at, due_at in gone
             ],
         )
@@ -309,49 +331,56 @@ class StoredOutbox:
     # -- what the inbox brings
 
     def settle(self, connection: Connection, receipts: Iterable[HubReceipt]) -> None:
-        """End what the hub has answered; a receipt that was read before changes nothing."""
-        answers = [receipt for receipt in receipts if _is_of_ours(receipt)]
+        """Write what the hub said of events; a receipt that was read before changes nothing."""
+        answers = [receipt for receipt in receipts if is_of_ours(receipt)]
         if not answers:
             return
-        outbox, now = self._tables.outbox, self._clock()
+        outbox = self._tables.outbox
+        names = ("id", "line", "event_id", "source", "state", "at", "mended_at", "answered", "outcome", "due_at")
         found = connection.execute(
-            select(*(outbox.c[name] for name in ("id", "line", "event_id", "source", "state", "answered")))
+            select(*(outbox.c[name] for name in names), outbox.c.value.is_(None).label("cleared"))
             .where(outbox.c.event_id.in_({receipt.event_id for receipt in answers}))
             .with_for_update()
         )
-        known = {(row.source, row.event_id): row for row in found}
-        stands = {identity: (row.state, row.answered) for identity, row in known.items()}
-        said: dict[tuple[str, str], HubReceipt] = {}
+        rows = {(row.source, row.event_id): row for row in found}
+        stands: dict[tuple[str, str], Stands] = {}
         for receipt in answers:
             identity = receipt.source, receipt.event_id
-            if identity in known and _says_more(receipt, *stands[identity]):
-                stands[identity] = _state(receipt), receipt.at
-                said[identity] = receipt
-        if not said:
-            return
+            if identity in rows:
+                now_is = heard(stands.get(identity) or _stands(rows[identity]), receipt)
+                if now_is is not None:
+                    stands[identity] = now_is
+        if stands:
+            self._write(connection, [(rows[identity], now_is) for identity, now_is in stands.items()])
+
+    def _write(self, connection: Connection, heard_of: Sequence[tuple[Any, Stands]]) -> None:
+        outbox, now = self._tables.outbox, self._clock()
         connection.execute(
             update(outbox)
             .where(outbox.c.id == bindparam("row"))
             .values(
                 state=bindparam("to"),
-                settled_at=now,
+                settled_at=bindparam("settled"),
+                due_at=bindparam("due"),
                 outcome=bindparam("said"),
                 answered=bindparam("place"),
                 faults=bindparam("wrong"),
             ),
             [
                 {
-                    "row": known[identity].id,
-                    "to": _state(receipt),
-                    "said": receipt.outcome,
-                    "place": receipt.at,
-                    "wrong": json.dumps(receipt.faults) if receipt.faults else None,
+                    "row": row.id,
+                    "to": stands.state,
+                    "settled": now if stands.is_settled else None,
+                    "due": now if row.state == "rejected" else row.due_at,  # to be sent again, if it is not settled
+                    "said": stands.outcome,
+                    "place": stands.answered,
+                    "wrong": json.dumps(stands.faults) if stands.faults else None,
                 }
-                for identity, receipt in said.items()
+                for row, stands in heard_of
             ],
         )
         # Kafka had these, and its confirmation was lost.
-        unsent = Counter(known[identity].line for identity in said if known[identity].state == "waiting")
+        unsent = Counter(row.line for row, stands in heard_of if row.state == "waiting" and stands.is_settled)
         self._fewer(connection, unsent, now)
 
     # -- what people ask
@@ -386,38 +415,19 @@ def _all_different(events: Sequence[Composed]) -> Iterator[list[Composed]]:
         yield part
 
 
-def _is_of_ours(receipt: HubReceipt) -> bool:
-    if receipt.outcome == "rejected" and not receipt.authenticated:
-        # Somebody without our key used the id, or our key is no longer valid: what we sent is still unanswered.
-        log.error("outbox.not_authenticated", event_id=receipt.event_id, at=receipt.at)
-        return False
-    return True
-
-
-def _state(receipt: HubReceipt) -> Literal["accepted", "rejected"]:
-    return "rejected" if receipt.outcome == "rejected" else "accepted"
-
-
-def _says_more(receipt: HubReceipt, state: str, answered: str | None) -> bool:
-    """Whether it changes what is known: accepted is for good, rejected until the hub's people sent the event on."""
-    if _state(receipt) == "accepted":
-        return state != "accepted"
-    if state in ("accepted", "rejected") or _is_old(receipt.at, answered):
-        return False
-    log.error("outbox.rejected", event_id=receipt.event_id, faults=[fault["code"] for fault in receipt.faults])
-    return True
-
-
-def _is_old(at: str, answered: str | None) -> bool:
-    """Whether a receipt is one that came before, read again after the event was mended."""
-    if answered is None:
-        return False
-    (place, _, offset), (before, _, known) = at.rpartition("/"), answered.rpartition("/")
-    return place == before and int(offset) <= int(known)
+def _stands(row: Any) -> Stands:
+    return Stands(
+        state=row.state,
+        at=row.at,
+        mended=row.mended_at is not None,
+        cleared=row.cleared,
+        answered=row.answered,
+        outcome=row.outcome,
+    )
 
 
 def _leaving(outbox: Any) -> tuple[Any, ...]:
-    names = ("id", "line", "event_id", "family", "subject", "hop", "value", "attempts")
+    names = ("id", "line", "event_id", "family", "subject", "hop", "value", "digest", "attempts")
     return tuple(outbox.c[name] for name in names)
 
 
@@ -430,5 +440,6 @@ def _as_leaving(row: Any) -> Leaving:
         subject=row.subject,
         hop=row.hop.encode(),
         value=row.value,
+        digest=row.digest,
         attempts=row.attempts,
     )

@@ -77,7 +77,7 @@ def _events(connection: Connection, made: Tables, *, states: Sequence[str], limi
             state=row.state,
             taken_at=row.taken_at,
             times_sent=row.attempts,
-            faults=json.loads(row.faults or "[]"),
+            faults=json.loads(row.faults or "[]") if row.state == "rejected" else (),
         )
         for row in rows
     ]

@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateSchema
 
 from adapters.sdk.errors import StoreRefused
 
-VERSION = 2
+VERSION = 3
 """Of the tables below; a store of a later version is refused."""
 
 _ROW = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
@@ -40,7 +40,7 @@ class Tables:
     outbox_lines: Table
     """One row a source and child: the last number given out, how many are unsent, when the first of them is due."""
     outbox: Table
-    """Events; `state` is waiting (Kafka has not confirmed it), sent, accepted or rejected."""
+    """Events; `state` as `settling.State` has it; `mended_at` stands where one had other content before."""
     untranslated: Table
     """Native records that are not what their format says, by reference."""
     inbox_lines: Table
@@ -83,13 +83,15 @@ def prepare(connection: Connection, made: Tables) -> None:
 
 
 def _bring_up(connection: Connection, made: Tables) -> None:
-    """From version 1: the attempt that is under way is on disk."""
-    inbox = made.inbox
-    there = {column["name"] for column in inspect(connection).get_columns(inbox.name, schema=inbox.schema)}
-    if inbox.c.begun_at.name not in there:
-        connection.exec_driver_sql(f"ALTER TABLE {inbox.fullname} ADD COLUMN begun_at BIGINT")
-    for index in inbox.indexes:
-        index.create(connection, checkfirst=True)
+    """From version 1: the attempt that is under way is on disk. From 2: what was mended is known, contents go."""
+    for column in (made.inbox.c.begun_at, made.outbox.c.mended_at):
+        table = column.table
+        there = {found["name"] for found in inspect(connection).get_columns(table.name, schema=table.schema)}
+        if column.name not in there:
+            connection.exec_driver_sql(f"ALTER TABLE {table.fullname} ADD COLUMN {column.name} BIGINT")
+    for table in made.metadata.tables.values():
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
     connection.execute(update(made.version).values(number=VERSION))
 
 
@@ -135,9 +137,11 @@ def _outbox(metadata: MetaData) -> Table:
         Column("answered", Text),
         Column("outcome", Text),
         Column("faults", Text),
+        Column("mended_at", BigInteger),
         Index("outbox_waiting", "line", "sequence", sqlite_where=waiting, postgresql_where=waiting),
         Index("outbox_sent", "due_at", sqlite_where=sent, postgresql_where=sent),
         Index("outbox_rejected", "id", sqlite_where=rejected, postgresql_where=rejected),
+        _kept("outbox", "value", since="settled_at"),
         Index(
             "outbox_unsettled",
             "taken_at",
@@ -157,6 +161,7 @@ def _untranslated(metadata: MetaData) -> Table:
         Column("remedy", Text, nullable=False),
         Column("native", LargeBinary),
         Column("seen_at", BigInteger, nullable=False),
+        _kept("untranslated", "native", since="seen_at"),
     )
 
 
@@ -202,7 +207,14 @@ def _inbox(metadata: MetaData) -> Table:
         Index("inbox_waiting", "line", "sequence", "id", sqlite_where=waiting, postgresql_where=waiting),
         Index("inbox_oldest", "stored_at", sqlite_where=waiting, postgresql_where=waiting),
         Index("inbox_begun", "begun_at", sqlite_where=begun, postgresql_where=begun),
+        _kept("inbox", "value", since="settled_at"),
     )
+
+
+def _kept(table: str, content: str, *, since: str) -> Index:
+    """By when something was over and done with, of those whose content is still kept."""
+    where = text(f"{content} IS NOT NULL AND {since} IS NOT NULL")
+    return Index(f"{table}_kept", since, sqlite_where=where, postgresql_where=where)
 
 
 def _of(metadata: MetaData, column: str) -> str:

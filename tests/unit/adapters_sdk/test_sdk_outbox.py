@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.sdk.declaration import NotTranslated, Taken
-from adapters.sdk.outbox import Progress
+from adapters.sdk.outbox import Leaving, Progress
 from adapters.sdk.outgoing import NotAnEvent, checked
 from adapters.sdk.store import Store
 from tests.adapter_parts import CHILD, EPISODE, OTHER_CHILD, Parts, draft, hub_receipt, made
@@ -20,12 +20,34 @@ def _leaving(parts: Parts) -> list[tuple[str, int]]:
     return [(event.subject, json.loads(event.value)["sequence"]) for event in due]
 
 
-async def _send(parts: Parts) -> list[str]:
-    """Kafka takes all that is due; their ids."""
+async def _due(parts: Parts) -> list[Leaving]:
     due = await parts.store.read(lambda connection: parts.outbox.leaving(connection, 100))
-    gone = [(event, f"referrals.v1/0/{event.row}", parts.clock() + 60_000) for event in due]
+    return due + await parts.store.read(lambda connection: parts.outbox.unanswered(connection, 100))
+
+
+async def _confirm(parts: Parts, due: list[Leaving], *, offset: int = 0) -> None:
+    """Kafka says that it has these, from an offset on."""
+    places = [f"referrals.v1/0/{number}" for number, _ in enumerate(due, offset)]
+    gone = [(event, place, parts.clock() + 60_000) for event, place in zip(due, places, strict=True)]
     await parts.store.write(lambda connection: parts.outbox.sent(connection, gone))
+
+
+async def _send(parts: Parts, *, offset: int = 0) -> list[str]:
+    """Kafka takes all that is due; their ids."""
+    due = await _due(parts)
+    await _confirm(parts, due, offset=offset)
     return [event.event_id for event in due]
+
+
+def _state(parts: Parts) -> Progress | None:
+    return parts.store.look(lambda connection: parts.outbox.state_of(connection, "case-1"))
+
+
+def _faults(*codes: str) -> list[dict[str, str]]:
+    return [{"code": code, "path": "id", "rule": "", "remedy": "mend it"} for code in codes]
+
+
+CONFLICT = {"authenticated": True, "faults": _faults("HUB-401")}
 
 
 def test_an_event_is_numbered_traced_and_keeps_the_rules_of_its_type(parts: Parts) -> None:
@@ -148,7 +170,7 @@ def test_a_mended_event_takes_the_place_of_the_rejected_one_and_an_old_receipt_d
 
     async def run() -> None:
         first = await parts.outbox.put(event)
-        await _send(parts)
+        await _send(parts, offset=7)
         rejection = hub_receipt("rejected", first.event_id, offset=7, authenticated=True)
         await parts.inbox.store([rejection])
         assert (await parts.outbox.put(event)).again, "the same again is no mending"
@@ -157,11 +179,104 @@ def test_a_mended_event_takes_the_place_of_the_rejected_one_and_an_old_receipt_d
         assert _leaving(parts) == [(CHILD, 1)]
         await parts.inbox.store([rejection])
         assert _leaving(parts) == [(CHILD, 1)]
-        await _send(parts)
+        await _send(parts, offset=8)
         await parts.inbox.store([hub_receipt("rejected", first.event_id, offset=8, authenticated=True)])
 
     asyncio.run(run())
     assert parts.store.look(parts.outbox.counts).rejected == 1
+
+
+async def _mended(parts: Parts, *, offset: int) -> str:
+    """An event that the hub rejected at a place, and that has other content since; its id."""
+    taken = await parts.outbox.put(draft())
+    await _send(parts, offset=offset)
+    await parts.inbox.store([hub_receipt("rejected", taken.event_id, offset=offset, authenticated=True)])
+    await parts.outbox.put(draft(correlationid=EPISODE))
+    return taken.event_id
+
+
+def test_what_was_mended_is_sent_though_the_hub_has_taken_what_it_was_before_and_the_agency_sees_the_conflict(
+    parts: Parts,
+) -> None:
+    async def run() -> None:
+        event = await _mended(parts, offset=3)
+        sent_on = hub_receipt("accepted", event, offset=5)
+        await parts.inbox.store([sent_on])
+        assert _state(parts) == Progress("waiting")
+        assert EPISODE in (await _due(parts))[0].value.decode()
+        await _send(parts, offset=6)
+        assert _state(parts) == Progress("sent")
+        await parts.inbox.store([hub_receipt("rejected", event, offset=6, **CONFLICT)])
+        await parts.inbox.store([sent_on])
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("rejected", tuple(_faults("HUB-401")))
+    assert _leaving(parts) == []
+
+
+def test_the_receipt_of_what_was_mended_may_come_before_kafkas_confirmation_too(parts: Parts) -> None:
+    async def run() -> None:
+        event = await _mended(parts, offset=3)
+        due = await _due(parts)
+        await parts.inbox.store([hub_receipt("accepted", event, offset=4)])
+        assert _state(parts) == Progress("waiting")
+        await _confirm(parts, due, offset=4)
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("accepted")
+    assert _leaving(parts) == []
+    assert parts.store.look(parts.outbox.counts).waiting == 0
+
+
+def test_so_may_its_rejection(parts: Parts) -> None:
+    async def run() -> None:
+        event = await _mended(parts, offset=3)
+        due = await _due(parts)
+        await parts.inbox.store([hub_receipt("rejected", event, offset=4, **CONFLICT)])
+        await _confirm(parts, due, offset=4)
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("rejected", tuple(_faults("HUB-401")))
+
+
+def test_a_rejection_of_what_it_was_before_does_not_reject_what_was_mended(parts: Parts) -> None:
+    async def run() -> None:
+        event = await _mended(parts, offset=3)
+        await parts.inbox.store([hub_receipt("rejected", event, offset=4, authenticated=True)])
+        assert await _send(parts, offset=5) == [event]
+        await parts.inbox.store([hub_receipt("accepted", event, offset=5)])
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("accepted")
+
+
+def test_which_content_the_hubs_people_sent_on_is_asked_by_sending_the_mended_one_again(parts: Parts) -> None:
+    async def run() -> None:
+        event = await _mended(parts, offset=3)
+        await _send(parts, offset=4)
+        await parts.inbox.store([hub_receipt("rejected", event, offset=4, authenticated=True)])
+        await parts.inbox.store([hub_receipt("accepted", event, offset=5)])
+        assert _state(parts) == Progress("sent")
+        assert await _send(parts, offset=6) == [event]
+        await parts.inbox.store([hub_receipt("duplicate", event, offset=6)])
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("accepted")
+
+
+def test_what_was_under_way_when_it_was_mended_is_not_the_mended_one(parts: Parts) -> None:
+    async def run() -> None:
+        taken = await parts.outbox.put(draft())
+        await _send(parts, offset=3)
+        parts.clock.forward(61)
+        again = await _due(parts)
+        await parts.inbox.store([hub_receipt("rejected", taken.event_id, offset=3, authenticated=True)])
+        await parts.outbox.put(draft(correlationid=EPISODE))
+        await _confirm(parts, again, offset=4)
+        assert _leaving(parts) == [(CHILD, 1)]
+
+    asyncio.run(run())
+    assert _state(parts) == Progress("waiting")
 
 
 def test_an_event_that_the_hubs_people_sent_on_after_its_rejection_is_accepted_for_good(parts: Parts) -> None:

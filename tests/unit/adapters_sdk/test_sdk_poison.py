@@ -5,6 +5,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from adapters.sdk.declaration import Notification
@@ -105,16 +106,32 @@ def test_a_person_may_give_it_all_its_tries_again(tmp_path: Path) -> None:
     assert [_life(tmp_path, hours=10_000 + life) for life in range(TRIES + 1)] == [*[KILLED] * TRIES, 0]
 
 
-def test_a_store_of_the_version_before_is_brought_up_and_keeps_what_it_has(tmp_path: Path) -> None:
+TO_VERSION_2 = """
+DROP INDEX inbox_kept; DROP INDEX outbox_kept; DROP INDEX untranslated_kept;
+ALTER TABLE outbox DROP COLUMN mended_at; UPDATE version SET number=2;
+"""
+TO_VERSION_1 = "DROP INDEX inbox_begun; ALTER TABLE inbox DROP COLUMN begun_at; UPDATE version SET number=1;"
+
+
+@pytest.mark.parametrize("back", [TO_VERSION_2, TO_VERSION_2 + TO_VERSION_1])
+def test_a_store_of_a_version_before_is_brought_up_and_keeps_what_it_has(tmp_path: Path, back: str) -> None:
     _fill(tmp_path)
+    with Store(_url(tmp_path)) as store:
+        made_now = store.look(lambda connection: connection.execute(text(_MADE)).all())
     database = sqlite3.connect(tmp_path / "adapter.db")
-    database.executescript(
-        "DROP INDEX inbox_begun; ALTER TABLE inbox DROP COLUMN begun_at; UPDATE version SET number=1"
-    )
+    database.executescript(back)
     database.close()
     with Store(_url(tmp_path)) as store:
         parts = made(store)
         asyncio.run(parts.deliver_until(lambda: _idle(parts)))
         version = store.look(lambda connection: connection.execute(text("SELECT number FROM version")).scalar_one())
+        assert set(made_now) == set(store.look(lambda connection: connection.execute(text(_MADE)).all()))
     assert len(parts.edge.given) == 27
     assert version == VERSION
+
+
+_MADE = """
+SELECT tbl_name, name FROM sqlite_master WHERE type = 'index'
+UNION SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+"""
+"""Indexes and columns."""
