@@ -10,6 +10,13 @@ SCHEMA_VERSION = 1
 """Of `sql/install.sql`."""
 
 Status = Literal["taken", "untranslatable", "accepted", "rejected"]
+BEFORE: Mapping[Status, list[str]] = {
+    "taken": ["waiting"],
+    "untranslatable": ["waiting"],
+    "rejected": ["taken"],
+    "accepted": ["taken", "rejected"],
+}
+"""From which statuses a row comes to each: the hub's people may send on what the hub rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def mark(connection: Connection, marks: Iterable[Mark]) -> None:
             "status": each.status,
             "event_id": each.event_id,
             "faults": each.faults,
-            "before": "waiting" if each.status in ("taken", "untranslatable") else "taken",
+            "before": BEFORE[each.status],
         }
         for each in marks
     ]
@@ -103,20 +110,30 @@ def mark(connection: Connection, marks: Iterable[Mark]) -> None:
             """
             UPDATE dolen.outgoing SET status = %(status)s, status_at = clock_timestamp(),
                 event_id = coalesce(%(event_id)s::uuid, event_id), faults = %(faults)s::jsonb
-            WHERE id = %(id)s AND status = %(before)s
+            WHERE id = %(id)s AND status = ANY (%(before)s)
             """,
             parameters,
         )
 
 
-def unanswered(connection: Connection, *, after: int, rows: int) -> list[tuple[int, str, str]]:
-    """Number, kind and event id of rows that are on their way, from a number on."""
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A row of which the hub may say more."""
+
+    id: int
+    kind: str
+    event_id: str
+    status: str
+
+
+def unanswered(connection: Connection, *, after: int, rows: int) -> list[Unanswered]:
+    """Rows that are on their way, and those that the hub rejected and may yet accept, from a number on."""
     found = connection.exec_driver_sql(
-        "SELECT id, kind, event_id::text AS event_id FROM dolen.outgoing "
-        "WHERE status = 'taken' AND id > %(after)s ORDER BY id LIMIT %(rows)s",
+        "SELECT id, kind, event_id::text AS event_id, status FROM dolen.outgoing "
+        "WHERE status IN ('taken', 'rejected') AND id > %(after)s ORDER BY id LIMIT %(rows)s",
         {"after": after, "rows": rows},
     )
-    return [(row.id, row.kind, row.event_id) for row in found]
+    return [Unanswered(row.id, row.kind, row.event_id, row.status) for row in found]
 
 
 def add_incoming(connection: Connection, columns: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ then: after a crash in between it is stored again, which the outbox answers with
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -97,14 +97,15 @@ class Taking:
         return self._shared
 
     async def _take_together(self, translated: Sequence[_Translated]) -> None:
-        events = [each.event for each in translated if each.event is not None]
+        def take(connection: Connection) -> list[_Translated]:
+            taken = iter(
+                self._outbox.add_all(connection, [each.event for each in translated if each.event is not None])
+            )
+            done = [each if each.event is None else _told(each, next(taken)) for each in translated]
+            statements.mark(connection, map(_taken_or_not, done))
+            return done
 
-        def take(connection: Connection) -> None:
-            self._outbox.add_all(connection, events)
-            statements.mark(connection, map(_taken_or_not, translated))
-
-        await self._outbox.together(take)
-        await self._set_aside(translated)
+        await self._set_aside(await self._outbox.together(take))
 
     async def _take_one_by_one(self, translated: Sequence[_Translated]) -> None:
         lines: dict[str, list[_Translated]] = {}
@@ -123,11 +124,9 @@ class Taking:
         done: list[_Translated] = []
         for each in line:
             try:
-                if each.draft is not None:
-                    await self._outbox.put(each.draft)
+                done.append(each if each.draft is None else _told(each, await self._outbox.put(each.draft)))
             except NotStored as failure:
                 return done, failure
-            done.append(each)
         return done, None
 
     async def _set_aside(self, translated: Iterable[_Translated]) -> None:
@@ -141,12 +140,12 @@ class Taking:
             lambda connection: statements.unanswered(connection, after=self._answered_up_to, rows=self._rows)
         )
         # From the beginning again where the end is reached: what is not answered yet is asked about once more.
-        self._answered_up_to = found[-1][0] if len(found) == self._rows else 0
-        answers = await self._outbox.answers([event_id for _, _, event_id in found]) if found else {}
+        self._answered_up_to = found[-1].id if len(found) == self._rows else 0
+        answers = await self._outbox.answers([row.event_id for row in found]) if found else {}
         marks = [
-            Mark(row, answer.state, faults=self._faults(kind, answer.faults))
-            for row, kind, event_id in found
-            if (answer := answers.get(event_id)) is not None
+            Mark(row.id, answer.state, faults=self._faults(row.kind, answer.faults))
+            for row in found
+            if (answer := answers.get(row.event_id)) is not None and answer.state != row.status
         ]
         if marks:
             await self._transaction(lambda connection: statements.mark(connection, marks))
@@ -176,6 +175,18 @@ class Taking:
             for fault in faults
         ]
         return json.dumps(said) if said else None
+
+
+def _told(each: _Translated, taken: Taken) -> _Translated:
+    """The same row; where the outbox has other content under its name, and that one stands, the reason why."""
+    return replace(each, event=None, reason=_REUSED) if taken.differs else each
+
+
+_REUSED = NotTranslated(
+    "version-reused",
+    path="record_version",
+    remedy="this version went out with other content, which the hub may have by now: count record_version up",
+)
 
 
 def _taken_or_not(each: _Translated) -> Mark:

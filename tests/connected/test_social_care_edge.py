@@ -400,7 +400,8 @@ def settle(adapter: Adapter, record_id: str, outcome: str, **data: Any) -> None:
     table = adapter.store.tables.outbox
 
     def write(connection: Connection) -> None:
-        connection.execute(table.update().where(table.c.event_id == event_id).values(state="sent"))
+        at = f"referrals.v1/0/{data.get('offset', 0)}"
+        connection.execute(table.update().where(table.c.event_id == event_id).values(state="sent", at=at))
         adapter.outbox.settle(connection, [receipt])
 
     asyncio.run(adapter.store.write(write))
@@ -426,6 +427,33 @@ def test_the_agency_sees_what_the_hub_accepted_and_what_it_rejected_in_its_own_f
     settle(adapter, "bad", "accepted", offset=1)
     asyncio.run(adapter.take_all())
     assert adapter.statuses() == ["accepted", "accepted"]
+
+
+def test_a_row_that_the_hub_rejected_is_accepted_once_its_people_have_sent_it_on(adapter: Adapter) -> None:
+    send(adapter.case, row("one"))
+    asyncio.run(adapter.take_all())
+    fault = {"code": "HUB-105", "path": "data.child.nhs_number", "rule": "dolen_nhs_number", "remedy": "mend it"}
+    settle(adapter, "one", "rejected", authenticated=True, faults=[fault])
+    asyncio.run(adapter.take_all())
+    assert adapter.statuses() == ["rejected"]
+    settle(adapter, "one", "accepted", offset=1)
+    asyncio.run(adapter.take_all())
+    assert adapter.case.ask("SELECT status, faults FROM dolen.sent") == [("accepted", None)]
+
+
+def test_what_was_mended_after_the_hub_took_it_as_it_was_says_so_and_is_not_dropped(adapter: Adapter) -> None:
+    send(adapter.case, row("one"))
+    asyncio.run(adapter.take_all())
+    settle(adapter, "one", "rejected", authenticated=True)
+    asyncio.run(adapter.take_all())
+    settle(adapter, "one", "accepted", offset=1)
+    send(adapter.case, row("one", note="mended"))
+    asyncio.run(adapter.take_all())
+    ((status, faults),) = adapter.case.ask("SELECT status, faults FROM dolen.sent")
+    assert (status, faults[0]["code"], faults[0]["path"]) == ("untranslatable", "version-reused", "record_version")
+    send(adapter.case, row("one", note="mended") | {"record_version": 2})
+    asyncio.run(adapter.take_all())
+    assert adapter.statuses() == ["untranslatable", "taken"]
 
 
 def test_a_row_that_the_hub_has_not_answered_does_not_hide_those_that_it_has(beside: Adapter) -> None:

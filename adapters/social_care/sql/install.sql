@@ -95,7 +95,8 @@ CREATE TABLE IF NOT EXISTS dolen.outgoing (
     CONSTRAINT outgoing_once UNIQUE (kind, record_id, record_version)
 );
 CREATE INDEX IF NOT EXISTS outgoing_waiting ON dolen.outgoing (line, id) WHERE status = 'waiting';
-CREATE INDEX IF NOT EXISTS outgoing_taken ON dolen.outgoing (id) WHERE status = 'taken';
+DROP INDEX IF EXISTS dolen.outgoing_taken;
+CREATE INDEX IF NOT EXISTS outgoing_unanswered ON dolen.outgoing (id) WHERE status IN ('taken', 'rejected');
 CREATE INDEX IF NOT EXISTS outgoing_event ON dolen.outgoing (event_id);
 
 COMMENT ON TABLE dolen.outgoing IS 'What the case system tells the other agencies; written by dolen.send alone.';
