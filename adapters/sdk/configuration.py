@@ -56,6 +56,9 @@ class AdapterFile(Part):
     """`sqlite:////var/lib/dolen/police.db`, or `postgresql://user:password@host:port/database`."""
     store_schema: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "dolen"
     """The store's schema in PostgreSQL."""
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    """So long the store keeps what a settled event or notification says, and natives that were not translated; then
+    their content is cleared, and ids stay, by which a repeat is known. 0 keeps it for good."""
     pseudonym_key: Path
     """The key of the agency's pseudonyms: made at the first start, to be kept for good and backed up apart."""
     outbox: OutboxSettings = OutboxSettings()
@@ -133,6 +136,7 @@ def _worst(wrong: ValidationError) -> ErrorDetails:
 def _refused(path: Path, line: int | None, rule: str) -> ConfigurationRefused:
     place = f"{path}:{line}" if line else f"{path}"
     return ConfigurationRefused(
-        f"{place}: {rule}. An adapter's file has adapter, credentials, store and pseudonym_key, may have [outbox] and "
-        "[inbox], and the adapter's own table: adapters/sdk/README.md and the adapter's README say what each means"
+        f"{place}: {rule}. An adapter's file has adapter, credentials, store and pseudonym_key, may have keep_days, "
+        "[outbox] and [inbox], and the adapter's own table: adapters/sdk/README.md and the adapter's README say what "
+        "each means"
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from adapters.sdk.clearing import Clearing
 from adapters.sdk.configuration import Configuration
 from adapters.sdk.credentials import Credentials, load_credentials
 from adapters.sdk.declaration import Declaration, Edge
@@ -44,6 +45,7 @@ class Running:
     sending: Sending
     delivering: Delivering
     heartbeats: Heartbeats
+    clearing: Clearing
     group: str
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -54,6 +56,7 @@ class Running:
             tasks.create_task(self.sending.run(stop))
             tasks.create_task(self.delivering.run(stop))
             tasks.create_task(self.heartbeats.run(stop))
+            tasks.create_task(self.clearing.run(stop))
             tasks.create_task(_again_and_again("inbox.not_connected", self._receive, stop))
             tasks.create_task(_again_and_again("edge.collect_failed", self._collect, stop))
         await self._close()
@@ -114,6 +117,7 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
             at_once=file.inbox.at_once,
         ),
         heartbeats=Heartbeats(store, outbox, inbox, publisher, agency=credentials.agency, adapter=declaration.name),
+        clearing=Clearing(store, file.keep_days),
         group=file.inbox.group,
     )
 

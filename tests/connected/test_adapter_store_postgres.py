@@ -10,7 +10,8 @@ from adapters.sdk.errors import StoreRefused
 from adapters.sdk.store import Store, engine_of
 from tests.adapter_parts import Parts, made
 from tests.servers import Servers
-from tests.unit.adapters_sdk.test_sdk_inbox import *  # noqa: F403 - the same tests
+from tests.unit.adapters_sdk.test_sdk_clearing import *  # noqa: F403 - the same tests
+from tests.unit.adapters_sdk.test_sdk_inbox import *  # noqa: F403
 from tests.unit.adapters_sdk.test_sdk_outbox import *  # noqa: F403
 
 pytestmark = pytest.mark.connected
