@@ -70,6 +70,10 @@ class Load:
         value = text.encode()
         return Loaded(event_id, child.encode(), value, [(SIGNATURE, self.signature(value))])
 
+    def child(self) -> str:
+        """The reference of a child that no event was about yet."""
+        return self._uuid()
+
     def signature(self, value: bytes) -> bytes:
         """The signature of other bytes, by the same sender."""
         return sign(value, key_id=self._key_id, secret=self._secret)

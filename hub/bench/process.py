@@ -15,3 +15,8 @@ def peak_rss_mib(pid: int) -> float:
     """The most memory that was resident at once."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
     return int(found[1]) / 1024 if found else float("nan")
+
+
+def forget_peak() -> None:
+    """Let the peak of this process begin anew, at what is resident now."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")

@@ -1,26 +1,18 @@
 """The measurement as a whole: what is run, in which order, and what is printed."""
 
 import asyncio
-import contextlib
-import secrets
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient, NewTopic
-
-from hub.bench.copy import COPIES, GROUP, as_administrator
+from hub.bench.copy import COPIES, GROUP
+from hub.bench.ground import HUB, own_topics
 from hub.bench.latency import Latency, bare_transactions, percentiles, through_the_hub
 from hub.bench.load import Load, fill
 from hub.bench.throughput import drain, end, start
 from hub.names import Names
-from hub.provision import provision_network
-from hub.settings import Settings, load_settings
+from hub.settings import Settings
 
-HUB = ("hub", "run", "hub")
 COPY = ("hub.bench.copy",)
 ROUNDS = 2
 """Latencies are measured in turn, twice, so that a machine that grows busy is busy for both."""
@@ -50,7 +42,7 @@ class Figures:
 async def measure(settings: Settings, *, events: int, latency_s: float, seed: int, workers: int, say: Say) -> Figures:
     """Measure on topics of its own, which are removed afterwards; needs a running stack."""
     say("making topics")
-    async with _own_topics(settings) as bench:
+    async with own_topics(settings, also=COPIES) as bench:
         load = Load(bench, seed=seed)
         say(f"writing {events:,} events")
         await fill(bench, load, events)
@@ -87,27 +79,3 @@ async def _latencies(settings: Settings, load: Load, seconds: float) -> tuple[li
     finally:
         end(process)
     return hub_ms, bare_ms
-
-
-@contextlib.asynccontextmanager
-async def _own_topics(settings: Settings) -> AsyncIterator[Settings]:
-    """Settings of a hub beside the real one, with a state directory, names and users of its own."""
-    prefix = f"bench-{secrets.token_hex(3)}."
-    with tempfile.TemporaryDirectory(prefix="dolen-bench-") as directory:
-        state = Path(directory)
-        shutil.copy(settings.state_dir / "dolen.toml", state)
-        own = load_settings(state_dir=state, network=settings.network.resolve(), topic_prefix=prefix)
-        await asyncio.to_thread(provision_network, own)
-        own = as_administrator(own)
-        admin = AdminClient(own.kafka_admin())
-        await _settled(admin.create_topics([NewTopic(prefix + name, own.lanes, 1) for name in COPIES]))
-        try:
-            yield own
-        finally:
-            topics = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
-            await _settled(admin.delete_topics(topics))
-
-
-async def _settled(asked: Mapping[str, Any]) -> None:
-    for answer in asked.values():
-        await asyncio.to_thread(answer.result)

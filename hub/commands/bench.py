@@ -1,4 +1,4 @@
-"""`dolen bench`: what the hub does beside what the broker could do at best, in one run."""
+"""`dolen bench`: what the hub and the adapters do beside what broker and store could do at best, in one run."""
 
 import asyncio
 import json
@@ -9,11 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.bench.report import Figures, measure
+from hub.commands.bench_adapters import adapters
 from hub.commands.stack import JsonOption
 from hub.settings import load_settings
 
+app = typer.Typer(help="Measure the hub, or an adapter's edges, beside what broker and store can do at best.")
+app.command()(adapters)
 
+
+@app.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     events: Annotated[int, typer.Option(min=2_000, help="Events to drain.")] = 100_000,
     latency_seconds: Annotated[float, typer.Option(min=2, help="How long to measure latency, each.")] = 20.0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes of the hub, for throughput.")] = 1,
@@ -21,6 +27,8 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure throughput, latency, CPU and memory beside a mere copy and a bare transaction (needs `dolen up`)."""
+    if context.invoked_subcommand is not None:
+        return
     console = Console(stderr=True)
     with console.status("") as status:
         figures = asyncio.run(
