@@ -33,8 +33,8 @@ class InboxSettings(Part):
     """The consumer group, after the agency's id; two adapters of one agency that each get everything need two."""
     window_s: Annotated[float, Field(ge=0, le=600)] = 2.0
     """How long a notification that comes before its turn waits for those before it."""
-    at_once: Annotated[int, Field(ge=1, le=512)] = 16
-    """Notifications given to the system at the same time, each of another child."""
+    at_once: Annotated[int, Field(ge=1, le=512)] = 64
+    """Notifications given to the system at the same time, each of another child; fewer for a weak system."""
     tries: Annotated[int, Field(ge=1, le=10_000)] = 15
     """After so many failures the child is parked, until a person retries or skips."""
     first_wait_s: Annotated[float, Field(gt=0, le=3600)] = 1.0

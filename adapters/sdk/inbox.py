@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
+    Select,
+    Update,
     and_,
     bindparam,
     case,
     func,
     insert,
-    literal,
     literal_column,
     select,
     tuple_,
@@ -26,6 +29,7 @@ from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.receipts import HubReceipt
 from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received
+from adapters.sdk.tables import Tables
 
 ENDED = "process-ended"
 """The reason of a try that the adapter's own process did not live through: killed, or by this very notification."""
@@ -100,6 +104,9 @@ class Inbox:
         self._outbox = outbox
         self._window_ms = window_ms
         self._clock = clock
+        # Made once: to make one costs as much as to run it.
+        self._what_is_due = _what_is_due(self._tables)
+        self._go_on = _go_on(self._tables)
 
     async def store(self, records: Sequence[Received]) -> None:
         """Put a batch where it survives a crash, and return only then; raises NotStored."""
@@ -121,28 +128,8 @@ class Inbox:
 
     def due(self, connection: Connection, limit: int) -> list[Due]:
         """The first waiting notification of each child whose turn it is, the longest due first."""
-        inbox, lines = self._tables.inbox, self._tables.inbox_lines
-        rows = connection.execute(
-            select(
-                *(inbox.c[name] for name in ("id", "line", "delivery_id", "family", "type", "sequence", "value")),
-                inbox.c.attempts,
-                inbox.c.reason,
-                inbox.c.ordered,
-                lines.c.sequence.label("handled"),
-            )
-            .join_from(lines, inbox, inbox.c.id == self._first())
-            .where(_is_due(lines), lines.c.due_at <= self._clock())
-            .order_by(lines.c.due_at)
-            .limit(limit)
-        )
-        return [
-            due_of(
-                row,
-                attempts=row.attempts,
-                missing_from=_missing_from(row),
-            )
-            for row in rows
-        ]
+        rows = connection.execute(self._what_is_due, {"now": self._clock(), "most": limit})
+        return [due_of(row, attempts=row.attempts, missing_from=_missing_from(row)) for row in rows]
 
     def begin(self, connection: Connection, begun: Sequence[Begun]) -> Sequence[None]:
         """Count tries before they are made, since one may be the end of this process; and what the hub is told."""
@@ -267,49 +254,19 @@ class Inbox:
             "held_until": now + self._window_ms if item.ordered else now,
         }
 
-    def _first(self) -> Any:
-        """The id of the first waiting row of a line."""
-        inbox, lines = self._tables.inbox, self._tables.inbox_lines
-        first = inbox.alias()
-        return (
-            select(first.c.id)
-            .where(first.c.line == lines.c.id, first.c.state == literal_column("'waiting'"))
-            .order_by(first.c.sequence, first.c.id)
-            .limit(1)
-            .correlate(lines)
-            .scalar_subquery()
-        )
-
     def _end(self, connection: Connection, settled: Sequence[Settled]) -> None:
         if not settled:
             return
-        inbox, lines, now = self._tables.inbox, self._tables.inbox_lines, self._clock()
+        inbox, now = self._tables.inbox, self._clock()
         connection.execute(
             update(inbox)
             .where(inbox.c.id == bindparam("row"))
             .values(state=bindparam("to"), reason=bindparam("why"), begun_at=None, settled_at=now),
             [{"row": item.due.row, "to": item.state, "why": item.reason} for item in settled],
         )
-        handled = case((lines.c.sequence > bindparam("number"), lines.c.sequence), else_=bindparam("number"))
-        following = inbox.alias()
-        turn = case(
-            (following.c.sequence <= handled + 1, literal(now)),
-            (following.c.held_until <= now, literal(now)),
-            else_=following.c.held_until,
-        )
-        next_at = (
-            select(turn)
-            .where(following.c.line == lines.c.id, following.c.state == literal_column("'waiting'"))
-            .order_by(following.c.sequence, following.c.id)
-            .limit(1)
-            .correlate(lines)
-            .scalar_subquery()
-        )
         connection.execute(
-            update(lines)
-            .where(lines.c.id == bindparam("line_id"))
-            .values(sequence=handled, waiting=lines.c.waiting - 1, due_at=func.coalesce(next_at, now), parked_at=None),
-            [{"line_id": item.due.line, "number": item.due.sequence} for item in settled],
+            self._go_on,
+            [{"line_id": item.due.line, "number": item.due.sequence, "now": now} for item in settled],
         )
 
     def _fail(self, connection: Connection, failed: Failed) -> None:
@@ -339,6 +296,53 @@ def due_of(row: Any, *, attempts: int, missing_from: int | None = None) -> Due:
 def _missing_from(row: Any) -> int | None:
     """The first number that did not come; none before a child's first notification, which is its beginning here."""
     return row.handled + 1 if row.ordered and row.handled and row.sequence > row.handled + 1 else None
+
+
+def _what_is_due(tables: Tables) -> Select[Any]:
+    """The first waiting notification of each line whose turn it is at `now`, at the most `most`."""
+    inbox, lines = tables.inbox, tables.inbox_lines
+    first = inbox.alias()
+    first_id = (
+        select(first.c.id)
+        .where(first.c.line == lines.c.id, first.c.state == literal_column("'waiting'"))
+        .order_by(first.c.sequence, first.c.id)
+        .limit(1)
+        .correlate(lines)
+        .scalar_subquery()
+    )
+    names = ("id", "line", "delivery_id", "family", "type", "sequence", "value", "attempts", "reason", "ordered")
+    return (
+        select(*(inbox.c[name] for name in names), lines.c.sequence.label("handled"))
+        .join_from(lines, inbox, inbox.c.id == first_id)
+        .where(_is_due(lines), lines.c.due_at <= bindparam("now"))
+        .order_by(lines.c.due_at)
+        .limit(bindparam("most"))
+    )
+
+
+def _go_on(tables: Tables) -> Update:
+    """Line `line_id` has one less, of this `number`; the next of it is due `now`, or when its window ends."""
+    lines, following = tables.inbox_lines, tables.inbox.alias()
+    now, number = bindparam("now", type_=BigInteger), bindparam("number", type_=Integer)
+    handled = case((lines.c.sequence > number, lines.c.sequence), else_=number)
+    turn = case(
+        (following.c.sequence <= handled + 1, now),
+        (following.c.held_until <= now, now),
+        else_=following.c.held_until,
+    )
+    next_at = (
+        select(turn)
+        .where(following.c.line == lines.c.id, following.c.state == literal_column("'waiting'"))
+        .order_by(following.c.sequence, following.c.id)
+        .limit(1)
+        .correlate(lines)
+        .scalar_subquery()
+    )
+    return (
+        update(lines)
+        .where(lines.c.id == bindparam("line_id"))
+        .values(sequence=handled, waiting=lines.c.waiting - 1, due_at=func.coalesce(next_at, now), parked_at=None)
+    )
 
 
 def _is_due(lines: Any) -> ColumnElement[bool]:
