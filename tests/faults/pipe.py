@@ -64,11 +64,22 @@ class Pipe:
             connection.reset()
         return len(found)
 
-    async def __aenter__(self):
-        for server in self.ports:
-            own = await asyncio.start_server(partial(self._serve, server), "127.0.0.1", 0)
+    def away(self) -> None:
+        """As if the servers had ended: who was connected is cut off, and nobody is let in."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        self.reset_all()
+
+    async def back(self) -> None:
+        """Let clients in, by the same ports as before."""
+        for server, port in self.ports.items():
+            own = await asyncio.start_server(partial(self._serve, server), "127.0.0.1", port)
             self.ports[server] = own.sockets[0].getsockname()[1]
             self._servers.append(own)
+
+    async def __aenter__(self):
+        await self.back()
         return self
 
     async def __aexit__(self, *_):
