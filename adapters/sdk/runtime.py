@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ log = structlog.get_logger("dolen.adapter")
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+ENDS_WITHIN_S = 8.0
+"""How long what runs may take to end once it is asked to."""
 
 
 @dataclass
@@ -52,14 +54,19 @@ class Running:
         """Collect, send, receive and deliver until `stop`; Kafka and the system may be away meanwhile."""
         name = self.declaration.name
         log.info("adapter.runs", adapter=name, agency=self.credentials.agency, store=self.store.where)
+        parts = {
+            "sending": self.sending.run(stop),
+            "delivering": self.delivering.run(stop),
+            "heartbeats": self.heartbeats.run(stop),
+            "clearing": self.clearing.run(stop),
+            "receiving": _again_and_again("inbox.not_connected", self._receive, stop),
+            "collecting": _again_and_again("edge.collect_failed", self._collect, stop),
+        }
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.sending.run(stop))
-            tasks.create_task(self.delivering.run(stop))
-            tasks.create_task(self.heartbeats.run(stop))
-            tasks.create_task(self.clearing.run(stop))
-            tasks.create_task(_again_and_again("inbox.not_connected", self._receive, stop))
-            tasks.create_task(_again_and_again("edge.collect_failed", self._collect, stop))
-        await self._close()
+            doing = [tasks.create_task(part, name=name) for name, part in parts.items()]
+            tasks.create_task(_end_late(doing, stop))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._close(), ENDS_WITHIN_S)
         log.info("adapter.stopped", adapter=name, agency=self.credentials.agency)
 
     async def _receive(self, stop: asyncio.Event) -> None:
@@ -135,6 +142,15 @@ async def run_adapters(adapters: Sequence[tuple[Configuration, Declaration[Any, 
         async with asyncio.TaskGroup() as tasks:
             for running in assembled:
                 tasks.create_task(running.run(stop))
+
+
+async def _end_late(doing: Sequence["asyncio.Task[None]"], stop: asyncio.Event) -> None:
+    """Cancel what does not end by itself: the farewell to a Kafka that is away takes for ever; all is on disk."""
+    await stop.wait()
+    _, late = await asyncio.wait(doing, timeout=ENDS_WITHIN_S)
+    for task in late:
+        log.warning("adapter.ended_late", part=task.get_name())
+        task.cancel()
 
 
 async def _again_and_again(what: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:

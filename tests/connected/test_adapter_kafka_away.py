@@ -23,7 +23,9 @@ pytestmark = pytest.mark.connected
 
 POLICE = "south-wales-police"
 CHILDREN = [f"00000000-0000-4000-8000-{number:012}" for number in range(8)]
+LATE = "00000000-0000-4000-8000-0000000000ff"
 EACH = 30
+ENDS_WITHIN_S = 20
 
 
 @asynccontextmanager
@@ -41,7 +43,7 @@ async def _adapter(rig: Rig, by: Wire) -> AsyncIterator[Running]:
             yield running
         finally:
             stop.set()
-            await task
+            await asyncio.wait_for(task, ENDS_WITHIN_S)
 
 
 def _file(folder: Path, credentials: Path) -> Path:
@@ -90,6 +92,9 @@ def test_the_outbox_fills_while_kafka_is_away_and_drains_in_order_afterwards(rig
             await asyncio.sleep(0.5)
             await wire.back()
             await _until(lambda: _waiting(running) == 0)
+            wire.away()  # it is asked to stop while it has something to tell and nobody hears it
+            await running.outbox.put(draft("late", subject=LATE))
+            await asyncio.sleep(1)
 
     asyncio.run(run())
     assert _accepted(rig) == put, "each once, each child's in order"
