@@ -67,6 +67,8 @@ from tests.warm import Started, Warm
 MOVED = "wales.child-protection.circumstances.child-moved.v1"
 KILLS = int(os.environ.get("DOLEN_TEST_KILLS", "20"))
 """How often an adapter is killed; deploy/test makes do with fewer, to be done in its time."""
+EACH = max(8, min(KILLS, 20))
+"""How many records of each child at each end: fewer where fewer kills are to meet them."""
 DELIVERED = "wales.child-protection.receipts.delivered.v1"
 EXAMPLE = Path(__file__).parent.parent / "contracts" / "examples" / f"{MOVED}.json"
 
@@ -170,7 +172,7 @@ class Campaign:
         *,
         case: str | None = None,
         children: int = 20,
-        each: int = 20,
+        each: int = EACH,
         rate: float = 40,
         store: str = "sqlite:///adapter.db",
         more: str = "",

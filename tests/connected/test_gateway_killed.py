@@ -32,8 +32,7 @@ class CaseSystem:
         )
         hashed = hashlib.sha256(SECRET.encode()).hexdigest()
         self.settings = f'door = "{door}"\nclients = [{{ id = "cases", secret_sha256 = "{hashed}" }}]'
-        self._at = f"http://127.0.0.1:{port}"
-        self._token = ""
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
         self._got: list[str] = []
         self._after = 0
 
@@ -68,13 +67,12 @@ class CaseSystem:
         return bool(page["more"])
 
     def _asked(self, ask: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
-        with httpx.Client(base_url=self._at, headers={"authorization": self._token}, timeout=30) as client:
-            answer = ask(client)
-            if answer.status_code != 401:
-                return answer
-            grant = {"grant_type": "client_credentials"}
-            token = client.post("/v1/token", data=grant, auth=("cases", SECRET)).raise_for_status().json()
-            self._token = f"Bearer {token['access_token']}"
+        answer = ask(self._client)
+        if answer.status_code != 401:
+            return answer
+        grant = {"grant_type": "client_credentials"}
+        token = self._client.post("/v1/token", data=grant, auth=("cases", SECRET)).raise_for_status().json()
+        self._client.headers["authorization"] = f"Bearer {token['access_token']}"
         return self._asked(ask)
 
 

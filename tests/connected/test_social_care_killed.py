@@ -55,6 +55,6 @@ def test_kills_at_both_ends_leave_every_row_and_every_notification_once(
     url = case.adapter if store.startswith("in ") else f"sqlite:///{tmp_path}/adapter.db"
     more = 'store_schema = "dolen_adapter"\n[inbox]\nwindow_s = 0.5\n[outbox]\nresend_after_s = 5\n'
     system = Tables(case)
-    with Campaign(rig, system, store=url, more=more, each=15) as campaign:
+    with Campaign(rig, system, store=url, more=more) as campaign:
         campaign.run(kills=KILLS if url == case.adapter else KILLS // 3, timeout_s=300)
         assert {status for status, _ in system.statuses()} <= {"taken", "accepted"}

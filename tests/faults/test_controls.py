@@ -29,6 +29,7 @@ def test_a_hub_that_is_built_wrong_is_caught(servers, tmp_path, control):
     pytest.fail(f"{control} came through {TRIES} times; the last: {found}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("control", SCENARIOS)
 def test_the_hub_comes_unhurt_through_what_brings_a_wrong_one_to_light(ground, control):
     found = judge(ground, SCENARIOS[control], None)
