@@ -208,11 +208,11 @@ class Ground:
         return [AccessRecord.model_validate_json(row.record) for row in found]
 
     @contextlib.contextmanager
-    def served(self) -> Iterator[str]:
-        """The portal on a real socket; gives its address."""
+    def served(self, **configuration: Any) -> Iterator[str]:
+        """The portal on a real socket, with what uvicorn takes; gives its address."""
         database = engine(self.url, connections=10)
         app = create_app(self.portal(database), secret=b"s" * 32)
-        with web.served(app, self.port, ended=database.dispose, timeout_keep_alive=75):
+        with web.served(app, self.port, ended=database.dispose, timeout_keep_alive=75, **configuration):
             yield self.settings.address
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -49,6 +50,27 @@ def served(
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextlib.contextmanager
+def speaking(how: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Something that listens, and is no web server; gives its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with contextlib.suppress(OSError):  # it is closed at the end
+            while True:
+                caller, _ = listening.accept()
+                with caller, contextlib.suppress(OSError):  # the caller may have heard enough
+                    caller.recv(65536)
+                    how(caller)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join()
 
 
 @dataclass

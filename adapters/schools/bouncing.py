@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.schools.clock import Clock
-from adapters.schools.deadlines import Because
 from adapters.schools.passing import Passing
 from adapters.schools.store import pointers
 from adapters.sdk.waits import stopped_within
@@ -99,11 +98,7 @@ async def _came_back(database: AsyncEngine, pointer: str, *, passing: Passing, c
     async with database.begin() as connection:
         if not await pointers.is_known(connection, pointer):
             return False
-        log.warning("pointer.bounced", pointer=pointer)
-        at = clock()
-        unreached = await pointers.bounced(connection, pointer, at)
-        if unreached is not None:
-            await passing.to_desk(connection, unreached, Because.POINTER_BOUNCED, at)
+        await passing.came_back(connection, pointer, clock())
         return True
 
 

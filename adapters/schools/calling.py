@@ -1,6 +1,7 @@
 """Calls one address of a school's own system: signed, to a public address alone, no redirect, no long wait."""
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
@@ -45,7 +46,7 @@ async def call(
         return Answer(False, "no answer in 10 s")
     except NotAllowed as reason:
         return Answer(False, str(reason))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as failure:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:  # a name that is none: ValueError
         return Answer(False, type(failure).__name__)
 
 
@@ -100,7 +101,9 @@ async def _called(
     address = await pinned(url, loopback=loopback)
     host = url.host if url.port is None else f"{url.host}:{url.port}"
     async with (
-        httpx.AsyncClient(verify=context or True, trust_env=False, follow_redirects=False, timeout=LIMIT_S) as client,
+        httpx.AsyncClient(
+            verify=context or _context(), trust_env=False, follow_redirects=False, timeout=LIMIT_S
+        ) as client,
         client.stream(
             "POST",
             url.copy_with(host=address),
@@ -122,12 +125,18 @@ async def _called(
         )
 
 
+@functools.cache
+def _context() -> ssl.SSLContext:
+    """Made once: it takes as long as many calls."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _retry_after(written: str) -> float | None:
     """Seconds, or the time of day that HTTP writes; None for nonsense."""
     if written.isascii() and written.isdigit() and len(written) < 9:
         return float(written)
     try:
         at = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a year or an offset that is none
         return None
     return (at - datetime.now(UTC)).total_seconds() if at.tzinfo else None

@@ -90,7 +90,9 @@ class SchoolsEdge:
                 portal, settings = self.portal, self.settings
                 secret = pseudonym_key(settings.secret_file)
                 app = create_app(portal, secret=secret)
-                tasks.create_task(serve(app, host=settings.host, port=settings.port, stop=stop))
+                tasks.create_task(
+                    serve(app, host=settings.host, port=settings.port, stop=stop, proxies=settings.proxies)
+                )
                 tasks.create_task(self._watch(stop))
                 tasks.create_task(self._point(stop))
                 tasks.create_task(

@@ -39,13 +39,8 @@ class MailServer:
 
     async def send(self, address: str, message: Message, *, identity: str) -> None:
         settings = self._settings
-        domain = settings.sender.rpartition("@")[2]
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = settings.sender, address, message.subject
-        mail["Message-ID"] = f"<{identity}@{domain}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.text)
         try:
+            mail = _mail(settings.sender, address, message, identity)
             await aiosmtplib.send(
                 mail,
                 hostname=settings.host,
@@ -67,3 +62,14 @@ class MailServer:
             raise NotNow(type(refused).__name__) from None
         except (aiosmtplib.SMTPException, OSError) as failure:
             raise NotNow(type(failure).__name__) from None
+        except ValueError:  # what was given as the address is none
+            raise Bounced from None
+
+
+def _mail(sender: str, address: str, message: Message, identity: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, address, message.subject
+    mail["Message-ID"] = f"<{identity}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    return mail

@@ -17,6 +17,8 @@ class Why(StrEnum):
     """The education desk has one that nobody at the school opened, or could."""
     OUT_OF_HOURS = "out-of-hours"
     """The education desk has not opened it either."""
+    NOBODY_LEFT = "nobody-left"
+    """Its out-of-hours contact could not be told either."""
     RESTORED = "restored"
     """The education desk gave back what the school had called no pupil of its own."""
     WEBHOOK_OFF = "webhook-off"
@@ -27,6 +29,7 @@ SUBJECTS = {
     Why.WAITING: N_("A safeguarding notification is waiting"),
     Why.PASSED_ON: N_("A safeguarding notification was passed on to the education desk"),
     Why.OUT_OF_HOURS: N_("A safeguarding notification has not been opened by anybody"),
+    Why.NOBODY_LEFT: N_("A safeguarding notification has reached nobody: no out-of-hours contact could be told"),
     Why.RESTORED: N_("A safeguarding notification was given back to your school"),
     Why.WEBHOOK_OFF: N_("A school's own system is no longer sent notifications"),
 }
@@ -34,6 +37,9 @@ SUBJECTS = {
 
 TO_SCHOOLS = frozenset({Why.WAITING, Why.RESTORED})
 """Those by which a school's own people are told."""
+
+LATE = frozenset({Why.OUT_OF_HOURS, Why.NOBODY_LEFT})
+"""Those that come when it was to be opened already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,10 @@ def _text(why: Why, say: Speech, link: str, due_at: datetime) -> str:
         return "\n\n".join(
             (f"{say(SUBJECTS[why])}.", off, link, say("This message holds no details. Please do not reply."))
         )
-    due = say("Please open it by %(due)s.", due=say.moment(due_at))
+    if why in LATE:
+        due = say("It was to be opened by %(due)s. Please open it now.", due=say.moment(due_at))
+    else:
+        due = say("Please open it by %(due)s.", due=say.moment(due_at))
     return "\n\n".join(
         (f"{say(SUBJECTS[why])}.", due, link, say("This message holds no details. Please do not reply."))
     )

@@ -8,7 +8,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.schools.clock import Clock
-from adapters.schools.deadlines import Because
 from adapters.schools.mailing import Bounced, NotNow, Provider
 from adapters.schools.passing import Passing
 from adapters.schools.pointing import Why, message
@@ -48,11 +47,7 @@ async def send_one(database: AsyncEngine, provider: Provider, *, passing: Passin
         try:
             await provider.send(found.address, said, identity=found.id)
         except Bounced:
-            log.warning("pointer.bounced", pointer=found.id)
-            at = clock()
-            unreached = await pointers.bounced(connection, found.id, at)
-            if unreached is not None:
-                await passing.to_desk(connection, unreached, Because.POINTER_BOUNCED, at)
+            await passing.came_back(connection, found.id, clock())
         except NotNow as reason:
             log.warning("pointer.not_sent", pointer=found.id, error=str(reason), tries=found.tries + 1)
             await pointers.not_yet(connection, found, clock() + min(LONGEST_WAIT, FIRST_WAIT * 2**found.tries))

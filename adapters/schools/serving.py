@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Sequence
 
 import structlog
 import uvicorn
@@ -17,8 +18,11 @@ MOST_AT_ONCE = 500
 """Requests; more are told to come again at once, so that those who are in are answered."""
 
 
-async def serve(app: FastAPI, *, host: str, port: int, stop: asyncio.Event) -> None:
-    """Answer requests until `stop`; raises OSError where the port is another's."""
+async def serve(app: FastAPI, *, host: str, port: int, stop: asyncio.Event, proxies: Sequence[object] = ()) -> None:
+    """Answer requests until `stop`; raises OSError where the port is another's.
+
+    `proxies`: networks from which `X-Forwarded-For` is believed, from its end up to the first that is none of them.
+    """
     listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     with listening:
         server = _Server(
@@ -27,6 +31,8 @@ async def serve(app: FastAPI, *, host: str, port: int, stop: asyncio.Event) -> N
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=[str(proxy) for proxy in proxies],
                 limit_concurrency=MOST_AT_ONCE,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 lifespan="off",

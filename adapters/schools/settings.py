@@ -1,9 +1,12 @@
 """What the portal is told from outside: the table `[schools]` of the adapter's configuration file."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, model_validator
+
+FAILURES = 10
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
@@ -14,7 +17,7 @@ class SignIn(BaseModel):
     model_config = _STRICT
 
     issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
-    """Its address; `/.well-known/openid-configuration` below it says the rest."""
+    """Its address, as it writes itself; `/.well-known/openid-configuration` below it says the rest."""
     client_id: str
     """What it calls the portal."""
     client_secret: SecretStr | None = None
@@ -74,8 +77,14 @@ class SchoolsSettings(BaseModel):
     """What it listens on; a proxy in front ends TLS."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8461
     """The port it listens on; 0: any that is free."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks of the proxies in front: from them alone `X-Forwarded-For` says who comes, by whom failed
+    sign-ins are counted. Without them all who come through one proxy count as one."""
     secret_file: Path
     """The key that seals the sign-in's own cookie; made where there is none."""
+    failures: Annotated[int, Field(ge=3, le=10_000)] = FAILURES
+    """Sign-ins that fail from one address within five minutes before all who come from it wait as long. Where many
+    schools go out through one address, they share this number."""
     sign_in: SignIn | None = None
     """None: nobody can sign in but by the development provider."""
     development: bool = False
@@ -99,13 +108,19 @@ class SchoolsSettings(BaseModel):
 
     @model_validator(mode="after")
     def _development_stays_on_this_machine(self) -> Self:
-        here = self.address.split("://", 1)[1].partition(":")[0] in ("127.0.0.1", "localhost")
+        here = _is_here(self.address)
         if self.development and not here:
             raise ValueError("the development provider lets anybody in: it works on 127.0.0.1 alone")
         if self.address.startswith("http://") and not here:
             raise ValueError("people reach the portal by https://")
+        if self.sign_in and self.sign_in.issuer.startswith("http://") and not _is_here(self.sign_in.issuer):
+            raise ValueError("who comes is asked of the identity provider by https://")
         if self.webhooks_to_this_machine and not self.development:
             raise ValueError("webhooks_to_this_machine goes with development alone")
         if self.sign_in is None and not self.development:
             raise ValueError("sign_in is missing, so nobody could sign in")
         return self
+
+
+def _is_here(address: str) -> bool:
+    return re.fullmatch(r"https?://(127\.0\.0\.1|localhost)(:[0-9]+)?(/.*)?", address) is not None

@@ -33,12 +33,16 @@ def create_app(portal: Portal, *, secret: bytes) -> FastAPI:
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret.hex(),
-        session_cookie="dolen-sign-in",
+        session_cookie=f"{portal.cookie}-sign-in",
         max_age=_A_DANCE_S,
         same_site="lax",
         https_only=portal.is_secure,
     )
-    app.middleware("http")(guard(secure=portal.is_secure))
+
+    def failed(request: Request) -> Response:
+        return page(request, portal, "failed.html", language=language_of(request), status=500)
+
+    app.middleware("http")(guard(secure=portal.is_secure, failed=failed))
     # Their lines would hold addresses with a notification's ref.
     logging.getLogger("uvicorn.access").disabled = True
     return app

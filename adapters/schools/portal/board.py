@@ -29,6 +29,7 @@ def router(portal: Portal) -> APIRouter:
                 await visit.refuse("board", about=party)
             passed_on = await boards.passed_on(visit.connection, visit.reader, party)
             waiting = await boards.waiting(visit.connection, visit.reader, party)
+            off = await boards.systems_off(visit.connection, visit.reader, party)
             told = await pointers.told(visit.connection, [found.id for found in (*passed_on, *waiting)])
             await visit.record(Act.VIEWED, "board", party=party)
         late = Counter(found.party for found in waiting if found.due_at <= visit.at)
@@ -39,6 +40,7 @@ def router(portal: Portal) -> APIRouter:
             place=visit.place(party),
             mine=[line(visit, found) | _told(visit, told, found) for found in passed_on],
             waiting=[_without_names(visit, found) | _told(visit, told, found) for found in waiting],
+            off=[(visit.place(each.party).name(language), each.disabled_at) for each in off],
             late=sum(late.values()),
             schools=len({found.party for found in waiting}),
         )

@@ -1,9 +1,14 @@
 """What every answer carries and no request may exceed: no script, no framing, no copy kept, no large body."""
 
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+
+log = structlog.get_logger("dolen.schools")
 
 MOST_BYTES = 64 * 1024
 """Of a form: a question is at most 8,000 characters."""
@@ -30,11 +35,16 @@ _STATIC = "public, max-age=3600"
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def guard(*, secure: bool) -> Callable[[Request, Next], Awaitable[Response]]:
-    """The middleware around every page."""
+def guard(*, secure: bool, failed: Callable[[Request], Response]) -> Callable[[Request, Next], Awaitable[Response]]:
+    """The middleware around every page; `failed` makes the one that is shown where a page could not be made."""
 
     async def guarded(request: Request, following: Next) -> Response:
-        response = _too_large(request) or _not_for_people(request) or await following(request)
+        response = _too_large(request) or _not_for_people(request)
+        try:
+            response = response or await following(request)
+        except Exception as failure:  # its text may hold what a page shows
+            log.error("page.failed", error=type(failure).__name__, at=_where(failure))
+            response = failed(request)
         for name, value in _HEADERS.items():
             response.headers[name] = value
         if request.url.path.startswith("/static/"):
@@ -44,6 +54,12 @@ def guard(*, secure: bool) -> Callable[[Request, Next], Awaitable[Response]]:
         return response
 
     return guarded
+
+
+def _where(failure: Exception) -> str:
+    """File and line at which it came about."""
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _too_large(request: Request) -> Response | None:

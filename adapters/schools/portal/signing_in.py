@@ -1,12 +1,11 @@
 """Sign-in by OpenID Connect, and sign-out: who comes must be known to the provider and to the portal."""
 
+import ipaddress
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import OAuth
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,14 +14,14 @@ from adapters.schools.portal import development
 from adapters.schools.portal.pages import page
 from adapters.schools.portal.paths import Language, path_of
 from adapters.schools.portal.portal import EVERYBODY, Portal, access_record
+from adapters.schools.portal.provider import NotSignedInThere, Provider, ProviderFailed
 from adapters.schools.store import access, people, sessions
 from contracts.access import Act
 
 log = structlog.get_logger("dolen.schools")
 
-FAILURES = 10
-"""Failed sign-ins from one address before it has to wait."""
 WITHIN = timedelta(minutes=5)
+"""In which so many failed sign-ins as the settings say have an address wait."""
 
 _OURS = re.compile(r"/(cy|en)/[a-z0-9/-]{0,120}|/n/[0-9a-f]{32}")
 _SUBJECT = re.compile(r"[A-Za-z0-9._:|@-]{1,120}")
@@ -31,7 +30,7 @@ _SUBJECT = re.compile(r"[A-Za-z0-9._:|@-]{1,120}")
 def router(portal: Portal) -> APIRouter:
     """The pages around sign-in."""
     routes = APIRouter()
-    provider = _provider(portal)
+    provider = Provider(portal.settings.sign_in or development.as_provider(portal.settings.address))
 
     @routes.get("/")
     async def welcome(request: Request) -> Response:
@@ -47,25 +46,28 @@ def router(portal: Portal) -> APIRouter:
         request.session.clear()
         request.session["to"] = _ours(to) or f"/{language}/"
         request.session["language"] = language
-        answer: Response = await provider.authorize_redirect(request, f"{portal.settings.address}/sign-in/back")
-        return answer
+        try:
+            return await provider.send_there(request, back=f"{portal.settings.address}/sign-in/back")
+        except ProviderFailed as failure:
+            log.error("sign_in.provider_failed", error=str(failure))
+            return page(
+                request, portal, "sign_in.html", language=language, status=503, to=_ours(to), problem="provider"
+            )
 
     @routes.get("/sign-in/back")
     async def back(request: Request) -> Response:
         language = request.session.get("language", "cy")
         if await _has_failed_too_often(portal, request, count=False):
             return page(request, portal, "too_many.html", language=language, status=429)
-        subject = await _subject(provider, request)
         going_to = request.session.get("to", f"/{language}/")
+        by, problem = await _came(provider, request)
         request.session.clear()
-        token = await _admitted(portal, subject)
+        token = await _admitted(portal, by, trusted=not problem)
         if token is None:
-            waits = await _has_failed_too_often(portal, request, count=True)
-            log.warning("sign_in.refused", known_to_provider=subject is not None)
-            if waits:
+            if problem != "provider" and await _has_failed_too_often(portal, request, count=True):
                 return page(request, portal, "too_many.html", language=language, status=429)
-            problem = "unknown" if subject else "failed"
-            return page(request, portal, "sign_in.html", language=language, status=403, to="", problem=problem)
+            status, problem = (503 if problem == "provider" else 403), problem or "unknown"
+            return page(request, portal, "sign_in.html", language=language, status=status, to="", problem=problem)
         response = RedirectResponse(going_to, status_code=303)
         response.set_cookie(portal.cookie, token, httponly=True, samesite="lax", secure=portal.is_secure, path="/")
         return response
@@ -99,44 +101,26 @@ def home_of(portal: Portal, language: str, parties: tuple[str, ...]) -> str:
     return path_of(language, parties[0]) if len(parties) == 1 else f"/{language}/places"
 
 
-def _provider(portal: Portal) -> Any:
-    settings = portal.settings.sign_in
-    oauth = OAuth()
-    if settings is None:
-        settings = development.as_provider(portal.settings.address)
-    secret = settings.client_secret.get_secret_value() if settings.client_secret else None
-    return oauth.register(
-        "provider",
-        client_id=settings.client_id,
-        client_secret=secret,
-        server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",
-        client_kwargs={
-            "scope": "openid",
-            "code_challenge_method": "S256",
-            "token_endpoint_auth_method": "client_secret_basic" if secret else "none",
-        },
-    )
-
-
-async def _subject(provider: Any, request: Request) -> str | None:
-    """Who has come, as the provider signed it; None where the answer does not hold together."""
+async def _came(provider: Provider, request: Request) -> tuple[str, str]:
+    """`sub` of who has come, as an access record may have it, and what is wrong."""
     try:
-        token = await provider.authorize_access_token(request)
-        return str(token["userinfo"]["sub"])
-    except (OAuthError, KeyError, ValueError) as wrong:
-        log.warning("sign_in.failed", error=type(wrong).__name__)
-        return None
+        subject = await provider.who_came(request)
+    except NotSignedInThere as refusal:
+        log.warning("sign_in.failed", error=str(refusal))
+        return "nobody", "failed"
+    except ProviderFailed as failure:
+        log.error("sign_in.provider_failed", error=str(failure))
+        return "nobody", "provider"
+    return subject if _SUBJECT.fullmatch(subject) else "unreadable", ""
 
 
-async def _admitted(portal: Portal, subject: str | None) -> str | None:
+async def _admitted(portal: Portal, by: str, *, trusted: bool) -> str | None:
     """A session for somebody whom the portal knows; the attempt is recorded either way."""
-    if subject is None:
-        return None
     at = portal.clock()
     async with portal.database.begin() as connection:
-        reader = await people.by_subject(connection, subject)
-        by = subject if _SUBJECT.fullmatch(subject) else "unreadable"
+        reader = await people.by_subject(connection, by) if trusted else None
         if reader is None:
+            log.warning("sign_in.refused", known_to_provider=trusted)
             refused = access_record(at, by=by, role="none", party=EVERYBODY, act=Act.REFUSED, what="sign-in")
             await access.keep(connection, refused)
             return None
@@ -147,11 +131,20 @@ async def _admitted(portal: Portal, subject: str | None) -> str | None:
 
 
 async def _has_failed_too_often(portal: Portal, request: Request, *, count: bool) -> bool:
-    caller = request.client.host if request.client else ""
     async with portal.database.begin() as connection:
         return await sessions.failed_too_often(
-            connection, caller, portal.clock(), most=FAILURES, within=WITHIN, count=count
+            connection, caller_of(request), portal.clock(), most=portal.settings.failures, within=WITHIN, count=count
         )
+
+
+def caller_of(request: Request) -> str:
+    """Whose failures are counted: an address or, in IPv6, the network within which anybody has addresses enough."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a proxy wrote something else
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def _ours(path: str) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.schools.reader import Reader
 from adapters.schools.store.shown import LINE, may_see
-from adapters.schools.store.tables import notices
+from adapters.schools.store.tables import notices, webhooks
 
 MOST = 200
 """Lines; the board says how many there are in all."""
@@ -37,6 +37,20 @@ async def waiting(connection: AsyncConnection, reader: Reader, desk: str) -> lis
             notices.c.refused_at.is_(None),
         )
         .order_by(notices.c.due_at, notices.c.party, notices.c.ref)
+        .limit(MOST)
+    )
+    return list(found)
+
+
+async def systems_off(connection: AsyncConnection, reader: Reader, desk: str) -> list[Any]:
+    """Which of the desk's schools have a system of their own that is turned off, and since when, the newest first."""
+    theirs = exists().where(
+        notices.c.party == webhooks.c.party, notices.c.desk == desk, notices.c.desk.in_(reader.desks)
+    )
+    found = await connection.execute(
+        select(webhooks.c.party, webhooks.c.disabled_at)
+        .where(webhooks.c.disabled_at.is_not(None), theirs)
+        .order_by(webhooks.c.disabled_at.desc(), webhooks.c.party)
         .limit(MOST)
     )
     return list(found)

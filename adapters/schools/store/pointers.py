@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.schools.native import Did
@@ -58,7 +58,7 @@ async def not_yet(connection: AsyncConnection, pointer: Any, next_try_at: dateti
 
 
 async def bounced(connection: AsyncConnection, pointer: str, at: datetime) -> Any | None:
-    """It came back; gives the notification where none of the school's people was reached by another, else None.
+    """It came back; gives the notification and `why` where no other pointer of its kind reached anybody, else None.
 
     One that comes back twice changes nothing the second time.
     """
@@ -71,14 +71,14 @@ async def bounced(connection: AsyncConnection, pointer: str, at: datetime) -> An
     found = back.first()
     if found is None:
         return None
-    columns = (notices.c.id, notices.c.recipient, notices.c.desk, notices.c.opened_at, notices.c.desk_at)
-    notice = (await connection.execute(select(*columns).where(notices.c.id == found.notice))).one()
+    columns = (notices.c.id, notices.c.recipient, notices.c.desk, notices.c.opened_at, notices.c.desk_opened_at)
+    told = select(*columns, literal(found.why).label("why")).where(notices.c.id == found.notice)
+    notice = (await connection.execute(told)).one()
     await note(connection, notice.id, agency_of(notice.recipient), Did.BOUNCED, at, person=found.person)
-    if Why(found.why) not in TO_SCHOOLS or notice.opened_at is not None or notice.desk_at is not None:
-        return None
+    kind = TO_SCHOOLS if Why(found.why) in TO_SCHOOLS else {Why(found.why)}
     reached = select(pointers.c.id).where(
         pointers.c.notice == notice.id,
-        pointers.c.why.in_([why.value for why in TO_SCHOOLS]),
+        pointers.c.why.in_(sorted(why.value for why in kind)),
         pointers.c.bounced_at.is_(None),
     )
     return None if (await connection.execute(reached.limit(1))).first() is not None else notice

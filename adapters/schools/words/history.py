@@ -31,7 +31,7 @@ BECAUSE = {
     Because.NOBODY_DESIGNATED: N_("the school has no designated safeguarding person on the portal"),
     Because.SCHOOL_UNKNOWN: N_("the school is not known to the portal"),
     Because.NOT_OUR_CHILD: N_("the school says that the child is not its pupil"),
-    Because.POINTER_BOUNCED: N_("the message to the school came back"),
+    Because.POINTER_BOUNCED: N_("the message came back"),
     Because.CONFLICT: N_("the school has a conflict of interest"),
     Because.TOLD_INSTEAD: N_("the education desk is told in place of a school"),
 }

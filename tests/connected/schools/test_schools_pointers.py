@@ -1,22 +1,13 @@
 """Pointers by a real mail server over TLS: both languages, no personal data, and a person told where one bounces."""
 
 import asyncio
-import email
-import email.policy
 import random
 import re
-import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from email.message import EmailMessage, Message
-from email.mime.message import MIMEMessage
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -32,92 +23,16 @@ from adapters.schools.roles import Role
 from adapters.schools.sending import send_one
 from adapters.schools.settings import Mail
 from adapters.schools.store import pointers
-from tests.schools_ground import DESK, ENGLISH, WELSH, Ground, encompass
+from tests.mail_server import Post, mail_server
+from tests.schools_ground import DESK, ENGLISH, WELSH, Browser, Ground, encompass
 
 pytestmark = pytest.mark.connected
 
 
-@dataclass
-class Post:
-    """A mail server and what it was given; `answers` by address, else all is taken."""
-
-    port: int = 0
-    ca: Path = Path()
-    answers: dict[str, str] = field(default_factory=dict)
-    refuses: str = ""
-    """What it says of every mail's content; empty: it takes it."""
-    returns_to: int = 0
-    """The port of the mail server that takes what comes back."""
-    mails: list[EmailMessage] = field(default_factory=list)
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
-        answer = self.answers.get(address, "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        assert session.ssl is not None
-        if self.refuses:
-            return self.refuses
-        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        return "250 OK"
-
-    def report(self, mail: EmailMessage, *, whole: bool, action: str = "failed") -> None:
-        """Send back what a mail server says of a mail that it took before (RFC 3464)."""
-        report = MIMEMultipart("report", **{"report-type": "delivery-status"})
-        report["From"], report["To"], report["Subject"] = "MAILER-DAEMON@adamsdown.example", mail["from"], "Returned"
-        report.attach(MIMEText("The mail could not be delivered."))
-        status = Message()
-        status["Reporting-MTA"] = "dns; adamsdown.example"
-        recipient = Message()
-        recipient["Final-Recipient"], recipient["Action"] = f"rfc822; {mail['to']}", action
-        recipient["Status"] = "5.1.1" if action == "failed" else "4.4.1"
-        about = Message()
-        about["Content-Type"] = "message/delivery-status"
-        about.set_payload([status, recipient])
-        report.attach(about)
-        if whole:
-            report.attach(MIMEMessage(mail))
-        else:
-            headers = "".join(f"{name}: {value}\n" for name, value in mail.items())
-            report.attach(MIMEText(headers, "rfc822-headers"))
-        self.give_back(report)
-
-    def give_back(self, mail: Message) -> None:
-        """By SMTP, from nobody, as reports come."""
-        with smtplib.SMTP("127.0.0.1", self.returns_to) as server:
-            server.send_message(mail, from_addr="", to_addrs=["porth@dolen.example"])
-
-    @property
-    def settings(self) -> dict[str, object]:
-        sender = "porth@dolen.example"
-        return {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "ca_file": self.ca,
-            "sender": sender,
-            "text_gateway": "text.example",
-        }
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    post = Post(ca=tmp_path_factory.mktemp("ca") / "ca.pem")
-    authority.cert_pem.write_to_path(post.ca)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        post.port = free.getsockname()[1]
-    controller = Controller(
-        post, hostname="127.0.0.1", port=post.port, tls_context=context, require_starttls=True, ready_timeout=60
-    )
-    controller.start()
-    yield post
-    controller.stop()
+    with mail_server(tmp_path_factory.mktemp("ca")) as post:
+        yield post
 
 
 @pytest.fixture
@@ -218,6 +133,76 @@ def test_a_pointer_that_bounces_has_the_desk_told_at_once(schools: Ground, post:
         ("to-desk", "pointer-bounced"),
         ("pointed", None),
     ]
+
+
+def test_an_address_that_is_none_has_the_desk_told_too(schools: Ground, post: Post) -> None:
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam\n@adamsdown.example")
+    schools.receive(encompass())
+    send(schools)
+    assert schools.steps("to-desk") == [("to-desk", "pointer-bounced")]
+
+
+OUT_OF_HOURS = {"cardiff-education": {"email": "duty@cardiff.example", "mobile": "07700900123"}}
+
+
+def _passed_on_to_the_last(schools: Ground) -> None:
+    """Nobody at the school opens it, nor at the desk: the out-of-hours contact is told, by e-mail and by text."""
+    schools.more["out_of_hours"] = OUT_OF_HOURS
+    schools.person("dsp", (ENGLISH, Role.DSP), email="sam@adamsdown.example")
+    schools.person("desk", (DESK, Role.DESK), email="desk@cardiff.example")
+    schools.receive(encompass())
+    send(schools)
+    schools.later(hours=9)
+    send(schools)
+    schools.later(hours=2)
+
+
+def test_where_the_out_of_hours_contact_is_not_reached_the_desk_is_told_that(schools: Ground, post: Post) -> None:
+    post.answers = dict.fromkeys(("duty@cardiff.example", "07700900123@text.example"), "550 5.1.1 No such user")
+    _passed_on_to_the_last(schools)
+    send(schools)
+    assert schools.steps()[-5:] == [
+        ("bounced", None),
+        ("bounced", None),
+        ("to-desk", "pointer-bounced"),
+        ("nobody-left", "not-opened-in-time"),
+        ("pointed", None),
+    ]
+    told = post.mails[-1]
+    assert told["to"] == "desk@cardiff.example"
+    assert "no out-of-hours contact could be told" in told["subject"]
+    assert "It was to be opened by Friday 27 March 2026, 08:30. Please open it now." in told.get_content()
+    with schools.served() as address, Browser.signed_in(address, "desk") as browser:
+        board = browser.get("/en/desks/cardiff-education").text
+        assert "No out-of-hours contact could be told" in board
+        assert "The out-of-hours contact was told" not in board
+
+
+def test_an_out_of_hours_contact_that_is_reached_one_way_is_told(schools: Ground, post: Post) -> None:
+    post.answers = {"duty@cardiff.example": "550 5.1.1 No such user"}
+    _passed_on_to_the_last(schools)
+    send(schools)
+    assert schools.steps("nobody-left") == []
+    assert post.mails[-1]["to"] == "07700900123@text.example"
+
+
+def test_an_out_of_hours_contacts_mail_that_comes_back_later_has_the_desk_told_unless_it_was_opened(
+    schools: Ground, post: Post, returns: Path
+) -> None:
+    _passed_on_to_the_last(schools)
+    send(schools)
+    for mail in post.mails[-2:]:
+        post.report(mail, whole=False)
+    (opened,) = schools.rows("UPDATE schools.notices SET desk_opened_at = :at RETURNING 1 AS n", at=schools.now)
+    assert (opened.n, read_returns(schools, returns), schools.steps("nobody-left")) == (1, 2, [])
+    schools.rows("UPDATE schools.notices SET desk_opened_at = NULL RETURNING 1")
+    schools.rows("UPDATE schools.pointers SET bounced_at = NULL RETURNING 1")
+    for mail in post.mails[-2:]:
+        post.report(mail, whole=False)
+    assert read_returns(schools, returns) == 2
+    assert schools.steps("nobody-left") == [("nobody-left", "not-opened-in-time")]
+    send(schools)
+    assert post.mails[-1]["to"] == "desk@cardiff.example"
 
 
 def test_while_another_designated_person_is_reached_the_desk_is_not(schools: Ground, post: Post) -> None:

@@ -8,9 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.schools.portal.security import MOST_BYTES
-from adapters.schools.portal.signing_in import FAILURES
 from adapters.schools.roles import Role
-from adapters.schools.settings import SchoolsSettings
+from adapters.schools.settings import FAILURES, SchoolsSettings
 from contracts.access import Act
 from tests.schools_ground import ENGLISH, WELSH, Browser, Ground, encompass
 

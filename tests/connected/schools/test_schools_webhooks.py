@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,7 @@ from adapters.schools.roles import Role
 from adapters.schools.settings import SchoolsSettings
 from adapters.schools.store import webhooks
 from tests.schools_ground import DESK, ENGLISH, WELSH, Browser, Ground, encompass
+from tests.web import speaking
 
 pytestmark = pytest.mark.connected
 
@@ -174,6 +176,72 @@ def test_what_is_not_taken_is_sent_again_with_the_same_id_and_no_redirect_is_fol
     assert hook(schools).failing_since is None
 
 
+def _rubbish(caller: socket.socket) -> None:
+    caller.sendall(b"\x00\xff\x16 200 MALI\r\n\r\n" * 50)
+
+
+def _closes(caller: socket.socket) -> None:
+    """Without a word."""
+
+
+def _headers_without_end(caller: socket.socket) -> None:
+    caller.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        caller.sendall(b"X-More: " + b"x" * 4000 + b"\r\n")
+
+
+def _a_body_without_end(caller: socket.socket) -> None:
+    caller.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        caller.sendall(b"x" * 4096)
+
+
+def _a_byte_now_and_then(caller: socket.socket) -> None:
+    caller.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        caller.sendall(b"x")
+        time.sleep(0.05)
+
+
+def _a_wish_for_no_day(caller: socket.socket) -> None:
+    caller.sendall(b"HTTP/1.1 503 Later\r\nretry-after: Mon, 01 Jan 2024 00:00:00 +99999999999999999999\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (_rubbish, "RemoteProtocolError"),
+        (_closes, "RemoteProtocolError"),
+        (_headers_without_end, "RemoteProtocolError"),
+        (_a_body_without_end, "the answer is too long"),
+        (_a_byte_now_and_then, "no answer in 10 s"),
+        (_a_wish_for_no_day, "503"),
+    ],
+)
+def test_what_is_no_answer_is_tried_again_and_after_five_days_people_are_told(
+    schools: Ground, secret: str, monkeypatch: pytest.MonkeyPatch, how: Callable[[socket.socket], None], said: str
+) -> None:
+    if how is _a_byte_now_and_then:
+        monkeypatch.setattr(calling, "LIMIT_S", 0.3)
+    with speaking(how) as url:
+        schools.run(lambda c: webhooks.set_up(c, ENGLISH, url=url, owner="owner@adamsdown.example", whole=False))
+        schools.receive(encompass())
+        assert (make_calls(schools), make_calls(schools)) == (1, 0)
+        schools.now += WAITS[0] * (1 + JITTER)
+        assert make_calls(schools) == 1
+        (made,) = schools.rows("SELECT tries, answer, taken_at FROM schools.calls")
+        assert (made.tries, made.answer, made.taken_at) == (2, said, None)
+        schools.now += FAILING_FOR
+        make_calls(schools)
+    assert hook(schools).disabled_at is not None
+    told = schools.rows("SELECT address FROM schools.pointers WHERE why = 'webhook-off' ORDER BY address")
+    assert [row.address for row in told] == ["desk@cardiff.example", "owner@adamsdown.example"]
+
+
+def test_a_name_that_is_none_is_a_failure_like_any_other() -> None:
+    assert asyncio.run(call(f"https://{'x' * 64}.example/", b"{}", {})).said == "UnicodeError"
+
+
 def test_waits_grow_from_five_seconds_to_ten_hours_with_jitter() -> None:
     failed = Answer(False, "500")
     for tries in range(9):
@@ -220,10 +288,17 @@ def test_a_system_that_fails_for_five_days_is_turned_off_and_its_owner_and_the_d
     receiver.status = 200
     with schools.served() as address, Browser.signed_in(address, "dsp") as browser:
         assert "Turned off" in browser.get("/en/schools/6812003/webhook").text
+        assert "turned off" in _board(address)
         browser.post("/en/schools/6812003/webhook/replay")
         assert make_calls(schools) == 1
         assert "Taken" in browser.get("/en/schools/6812003/webhook").text
         assert browser.get("/en/schools/6732178/webhook").status_code == 404
+        assert "turned off" not in _board(address)
+
+
+def _board(address: str) -> str:
+    with Browser.signed_in(address, "desk") as browser:
+        return browser.get("/en/desks/cardiff-education").text
 
 
 def test_a_system_that_is_gone_is_called_no_more(schools: Ground, receiver: Receiver, secret: str) -> None:
