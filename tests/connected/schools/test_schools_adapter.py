@@ -1,27 +1,248 @@
-"""The whole way on real servers: police to hub to a school's page, and three receipts back into the trace."""
+"""The whole way on real servers: police to hub to a school's page, and what became of it back into the trace."""
 
+import asyncio
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
 from adapters.sdk.credentials import credentials_path
 from contracts.access import AccessRecord
-from contracts.topics import ACCESS_REPORTS
+from contracts.directory import DATA
+from contracts.topics import ACCESS_REPORTS, HEARTBEATS
+from tests import canaries
+from tests.canaries import spellings
+from tests.mail_server import Post, mail_server
 from tests.rig import Rig
 from tests.schools_ground import ENGLISH, EXAMPLES, Browser, Ground
+from tests.servers import Servers
+from tests.web import speaking
 
 pytestmark = pytest.mark.connected
 
+MERGED, NOBODY_DESIGNATED, CLOSED, UNKNOWN = "6812075", "6812111", "6812031", "6819999"
+READER, ADDRESS, QUESTION = "Gwrandawes Enghraifft", "gwrandawes", "Quaestiosum"
+"""Of whoever reads: said to nobody but colleagues, the mail server and the sender."""
 
-def _configured(rig: Rig, schools: Ground) -> Path:
+
+@dataclass
+class Portal:
+    """A hub and the portal's adapter, each a process, to which the police told four things of the night."""
+
+    rig: Rig
+    ground: Ground
+    post: Post
+    config: Path
+    log: Path
+    events: dict[str, str]
+    """Ids of events by the school of their first child."""
+    addresses: list[str] = field(default_factory=list)
+    """All that was asked for, and answered in headers."""
+
+    def trace(self, event: str) -> str:
+        return _dolen(self.rig, "trace", event)
+
+    def traced(self, event: str, *steps: str) -> str:
+        """The trace, once it has all of these."""
+        _until(lambda: all(step in self.trace(event) for step in steps))
+        return self.trace(event)
+
+    def ref(self, event: str, party: str) -> str:
+        """The page's name of what a school was told of an event, once it is there."""
+        query = "SELECT ref FROM schools.notices WHERE origin = :event AND recipient = :party"
+        _until(lambda: bool(self.ground.rows(query, event=event, party=party)))
+        return str(self.ground.rows(query, event=event, party=party)[0].ref)
+
+    @contextlib.contextmanager
+    def reader(self, subject: str = "dsp") -> Iterator[Browser]:
+        with Browser.signed_in(self.ground.settings.address, subject) as browser:
+            browser.client.event_hooks = {"response": [self._note]}
+            yield browser
+
+    def _note(self, answer: httpx.Response) -> None:
+        self.addresses += [str(answer.request.url), str(answer.headers)]
+
+
+@pytest.fixture(scope="module")
+def portal(servers: Servers, schools_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    folder = tmp_path_factory.mktemp("portal")
+    schools_ground.clear()
+    rig = Rig(servers.state_dir, folder / "rig")
+    with contextlib.ExitStack() as ends:
+        ends.callback(rig.close)
+        rig.start()
+        post = ends.enter_context(mail_server(folder))
+        hook = ends.enter_context(speaking(lambda caller: caller.sendall(canaries.NAMES[0].encode() * 9)))
+        config, log = _configured(rig, schools_ground, post, folder), folder / "adapter.log"
+        person = ("schools", "person", "add", str(config))
+        _dolen(rig, *person, "--subject", "dsp", "--name", READER, "--at", "6812003", "--role", "dsp",
+               "--email", f"{ADDRESS}@adamsdown.example")  # fmt: skip
+        _dolen(rig, *person, "--subject", "desk", "--name", "Dilys Desg", "--at", "cardiff-education", "--role", "desk",
+               "--email", "desk@cardiff.example")  # fmt: skip
+        _dolen(rig, "schools", "webhook", "set", str(config), "--at", "6812003", "--url", hook,
+               "--owner", "it@adamsdown.example")  # fmt: skip
+        post.answers = {f"{ADDRESS}@adamsdown.example": f"451 4.7.1 {canaries.NAMES[1]} is asked to come again"}
+        _reply(folder / "returns")
+        ends.enter_context(_running(config, log))
+        events = {school: _incident(school) for school in ("6812003", MERGED, CLOSED, UNKNOWN)}
+        sent = rig.state / "events.jsonl"
+        sent.write_text("\n".join(json.dumps(event) for event in events.values()), encoding="utf-8")
+        _dolen(rig, "publish", str(sent), "--as", "south-wales-police", "--unchecked")
+        ids = {school: event["id"] for school, event in events.items()}
+        yield Portal(rig, schools_ground, post, config, log, ids)
+    schools_ground.clear()
+
+
+def test_a_notification_reaches_a_designated_person_and_its_three_receipts_are_in_the_trace(portal: Portal) -> None:
+    event = portal.events["6812003"]
+    ref = portal.ref(event, ENGLISH)
+    with portal.reader() as browser:
+        assert f"{canaries.NAMES[0]} {canaries.NAMES[1]}" in browser.get(f"/en/notices/{ref}").text
+        browser.post(f"/en/notices/{ref}/accept")
+    portal.traced(event, "delivered", "opened", "taken on by a team")
+
+
+def test_what_is_for_a_school_that_merged_is_opened_at_the_one_that_took_its_place(portal: Portal) -> None:
+    event = portal.events[MERGED]
+    ref = portal.ref(event, f"/schools/{MERGED}")
+    with portal.reader() as browser:
+        browser.get(f"/en/notices/{ref}")
+    trace = portal.traced(event, "opened")
+    assert f"/schools/{MERGED}" in trace
+    assert "passed on" not in trace
+
+
+@pytest.mark.parametrize(
+    ("school", "event_of", "why"),
+    [
+        (NOBODY_DESIGNATED, "6812003", "nobody is designated there"),
+        (CLOSED, CLOSED, "the school is not known"),
+    ],
+    ids=["nobody is designated", "the school has closed"],
+)
+def test_where_no_school_can_be_told_the_desk_is_and_the_trace_says_why(
+    portal: Portal, school: str, event_of: str, why: str
+) -> None:
+    event = portal.events[event_of]
+    ref = portal.ref(event, f"/schools/{school}")
+    portal.traced(event, "passed on to somebody else", why)
+    _until(lambda: any(mail["to"] == "desk@cardiff.example" for mail in portal.post.mails))
+    with portal.reader("desk") as browser:
+        assert f'href="/en/notices/{ref}"' in browser.get("/en/desks/cardiff-education").text
+
+
+def test_a_number_of_no_school_is_refused_and_its_sender_told(portal: Portal) -> None:
+    trace = portal.traced(portal.events[UNKNOWN], "rejected")
+    assert "receipt to the sender" in trace
+    assert "/agencies/south-wales-police" in trace
+    assert "/schools/" not in trace
+
+
+def test_no_name_and_no_number_is_anywhere_but_before_those_who_may_read_it(portal: Portal) -> None:
+    event = portal.events["6812003"]
+    ref = portal.ref(event, ENGLISH)
+    with portal.reader() as browser:
+        secrets = [ref, browser.client.cookies["dolen"], browser.csrf(), *_badly_behaved(portal, browser, ref)]
+        assert QUESTION in browser.get(f"/en/notices/{ref}").text
+    waiting = "SELECT seq FROM schools.access_reports WHERE sent_at IS NULL"
+    _until(lambda: portal.ground.rows(waiting) == [])
+    logs = portal.log.read_text(encoding="utf-8")
+    for said in ("page.failed", "webhook.failed", "pointer.not_sent", "bounce.not_understood", "sign_in.failed"):
+        assert said in logs, f"{said} is not in the log, so that its words were not searched"
+    records = asyncio.run(_reports(portal.rig, ACCESS_REPORTS))
+    assert [AccessRecord.model_validate_json(record) for record in records] == portal.ground.accesses()
+    places = {
+        "the adapter's log": logs,
+        "the hub's log": portal.rig.logs(),
+        "access records": b"\n".join(records).decode(),
+        "heartbeats": b"\n".join(asyncio.run(_reports(portal.rig, HEARTBEATS))).decode(),
+        "the trace": portal.trace(event),
+    }
+    assert all(places.values())
+    _search(places, READER, ADDRESS, QUESTION, *secrets)
+    mails = "".join(f"{mail['subject']}\n{mail.get_content()}" for mail in portal.post.mails)
+    _search({"mails": mails, "addresses": "\n".join(portal.addresses)}, READER, QUESTION)
+
+
+def _badly_behaved(portal: Portal, browser: Browser, ref: str) -> list[str]:
+    """Everything that could have a name written down: words where none belong, failures; gives secrets that it used."""
+    name, surname, street, text = canaries.NAMES
+    address, cookies = portal.ground.settings.address, browser.client.cookies
+    browser.post(f"/en/notices/{ref}/ask", words=QUESTION, written_in="en")
+    headers = {"user-agent": text, "referer": street.encode()}
+    with httpx.Client(base_url=address, cookies=cookies, headers=headers) as careless:
+        for path in (f"/en/notices/{name}", f"/cy/schools/6812003?before={surname}", f"/{name}"):
+            careless.get(path)
+        for form, fields in (("ask", {"words": text}), ("not-ours", {"place": canaries.NHS_NUMBER})):
+            careless.post(f"/en/notices/{ref}/{form}", data={**fields, "csrf": surname})
+        portal.ground.run(_renamed("sessions", "elsewhere"))
+        assert careless.get(f"/cy/notices/{ref}").status_code == 500
+        portal.ground.run(_renamed("elsewhere", "sessions"))
+    with httpx.Client(base_url=address) as stranger:
+        stranger.get(f"/en/sign-in?to=/{name}")
+        begun = stranger.get("/en/sign-in/go").headers["location"]
+        stranger.get(f"/sign-in/back?code={surname}&state={name}")
+        stranger.get(f"/sign-in/back?error={name}&error_description={street}")
+        return re.findall(r"(?:state|nonce)=([\w-]+)", begun)
+
+
+def _renamed(table: str, name: str) -> Callable[[Any], Any]:
+    async def rename(connection: Any) -> None:
+        await connection.exec_driver_sql(f"ALTER TABLE schools.{table} RENAME TO {name}")
+
+    return rename
+
+
+def _search(places: dict[str, str], *more: str) -> None:
+    found = {
+        (where, spelling)
+        for where, text in places.items()
+        for spelling in spellings(*more)
+        if spelling.lower() in text.lower()
+    }
+    assert not found, sorted(found)
+
+
+def _incident(school: str) -> dict[str, Any]:
+    """One of the night, of names that occur nowhere else; the second child's school has nobody designated."""
+    now = datetime.now(UTC)
+    text = (EXAMPLES / "wales.child-protection.notices.domestic-abuse-incident.v1.json").read_text(encoding="utf-8")
+    for reference in ("1338f11c-3196-5796-9ded-d26e68bf4d52", "437fa993-c6cc-5f3f-bd16-a753b680869d"):
+        text = text.replace(reference, str(uuid.uuid4()))
+    event: dict[str, Any] = json.loads(text)
+    event |= {"id": str(uuid.uuid4()), "time": now.isoformat(timespec="seconds"), "sequence": 1}
+    data = event["data"]
+    data["incident_at"] = (now - timedelta(hours=1)).isoformat(timespec="seconds")
+    first = data["children"][0]
+    first["child"] |= {
+        "names": [{"given": canaries.NAMES[0], "family": canaries.NAMES[1]}],
+        "nhs_number": canaries.NHS_NUMBER,
+        "home_address": {"lines": [canaries.NAMES[2]], "postcode": canaries.POSTCODE},
+    }
+    first["child"]["education"]["school"] = school
+    first["circumstances"]["text"] = first["child_voice"]["words"] = canaries.NAMES[3]
+    if school != "6812003":
+        data["children"] = [first]
+    return event
+
+
+def _configured(rig: Rig, schools: Ground, post: Post, folder: Path) -> Path:
+    """Its file; the portal's list of schools is of after the closing of one."""
+    listed = (DATA / "schools.csv").read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    (folder / "schools.csv").write_text("".join(line for line in listed if CLOSED not in line), encoding="utf-8")
     path = rig.state / "schools.toml"
     path.write_text(
         f"""
@@ -38,14 +259,36 @@ address = "http://127.0.0.1:{schools.port}"
 port = {schools.port}
 secret_file = "{rig.state / "portal.secret"}"
 development = true
+webhooks_to_this_machine = true
+schools_csv = "{folder / "schools.csv"}"
+successors = {{ "{MERGED}" = "6812003" }}
+
+[schools.mail]
+host = "127.0.0.1"
+port = {post.port}
+ca_file = "{post.ca}"
+sender = "porth@dolen.example"
+bounces = "{folder / "returns"}"
 """
     )
     return path
 
 
+def _reply(maildir: Path) -> None:
+    """What somebody wrote back, which is no report of a mail server."""
+    for part in ("new", "cur", "tmp"):
+        (maildir / part).mkdir(parents=True)
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = f"{ADDRESS}@adamsdown.example", canaries.NAMES[0]
+    mail.set_content(canaries.NAMES[3])
+    (maildir / "new" / "1").write_bytes(mail.as_bytes())
+
+
 @contextlib.contextmanager
-def _running(config: Path) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-m", "hub", "run", "adapter", str(config)])
+def _running(config: Path, log: Path) -> Iterator[None]:
+    with log.open("wb") as written:
+        command = [sys.executable, "-m", "hub", "run", "adapter", str(config)]
+        process = subprocess.Popen(command, stdout=written, stderr=written)
     try:
         yield
     finally:
@@ -63,7 +306,7 @@ def _until(true: Callable[[], bool]) -> None:
 def _dolen(rig: Rig, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "hub", *arguments],
-        env=rig.environment,
+        env=rig.environment | {"COLUMNS": "240"},  # no word of a table is broken
         capture_output=True,
         text=True,
         check=False,
@@ -72,58 +315,20 @@ def _dolen(rig: Rig, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_notification_reaches_a_designated_person_and_its_three_receipts_are_in_the_trace(
-    rig: Rig, schools: Ground
-) -> None:
-    rig.start()
-    config = _configured(rig, schools)
-    _dolen(rig, "schools", "person", "add", str(config), "--subject", "dsp", "--name", "Sam Enghraifft",
-           "--at", "6812003", "--role", "dsp")  # fmt: skip
-    event = json.loads((EXAMPLES / "wales.child-protection.notices.domestic-abuse-incident.v1.json").read_text())
-    now = datetime.now(UTC)
-    event |= {"time": now.isoformat(timespec="seconds")}
-    event["data"]["incident_at"] = (now - timedelta(hours=1)).isoformat(timespec="seconds")
-    sent = rig.state / "event.json"
-    sent.write_text(json.dumps(event))
-    with _running(config):
-        _dolen(rig, "publish", str(sent), "--as", "south-wales-police")
-        notices = "SELECT ref FROM schools.notices WHERE party = :party"
-        _until(lambda: bool(schools.rows(notices, party=ENGLISH)))
-        (kept,) = schools.rows(notices, party=ENGLISH)
-        with Browser.signed_in(schools.settings.address, "dsp") as browser:
-            assert "Mal Enghraifft" in browser.get(f"/en/notices/{kept.ref}").text
-            browser.post(f"/en/notices/{kept.ref}/accept")
-
-        def steps() -> str:
-            return _dolen(rig, "trace", event["id"])
-
-        _until(lambda: all(step in steps() for step in ("delivered", "opened", "taken on by a team")))
-        waiting = "SELECT seq FROM schools.access_reports WHERE sent_at IS NULL"
-        _until(lambda: schools.rows(waiting) == [])
-    reports = _reports(rig)
-    assert reports == schools.accesses()
-    assert {(report.by, report.what) for report in reports} >= {("dsp", "notification"), ("dsp", "notification.accept")}
-
-
-def _reports(rig: Rig) -> list[AccessRecord]:
+async def _reports(rig: Rig, topic: str) -> list[bytes]:
     """What is on the topic, in order, signed or not: the projector checks that."""
-    import asyncio
-
-    async def read() -> list[AccessRecord]:
-        consumer = AIOKafkaConsumer(
-            rig.settings.topic_prefix + ACCESS_REPORTS, **rig.root.kafka_client(), auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(consumer.assignment())
-            found = []
-            for partition, end in ends.items():
-                while end > await consumer.position(partition):
-                    for records in (await consumer.getmany(partition, timeout_ms=500)).values():
-                        found += records
-            assert all(any(name == "dolen-signature" for name, _ in record.headers) for record in found)
-            return [AccessRecord.model_validate_json(record.value) for record in found]
-        finally:
-            await consumer.stop()
-
-    return asyncio.run(read())
+    consumer = AIOKafkaConsumer(
+        rig.settings.topic_prefix + topic, **rig.root.kafka_client(), auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        found = []
+        for partition, end in ends.items():
+            while end > await consumer.position(partition):
+                for records in (await consumer.getmany(partition, timeout_ms=500)).values():
+                    found += records
+        assert all(any(name == "dolen-signature" for name, _ in record.headers) for record in found)
+        return [record.value for record in found]
+    finally:
+        await consumer.stop()
