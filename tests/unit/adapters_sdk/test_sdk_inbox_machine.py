@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from adapters.sdk.inbox import Due, Failed, Settled
 from adapters.sdk.outcome import Delivered, Outcome, Refused, Retry
-from adapters.sdk.parked import parked, retry, skip
+from adapters.sdk.parked import Parked, parked, retry, skip
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received
@@ -39,6 +40,8 @@ class Child:
     """Those that were let through before their turn."""
     given: list[int] = field(default_factory=list)
     """As the system had them."""
+    tries: Counter[int] = field(default_factory=Counter)
+    parked: bool = False
 
     @property
     def highest(self) -> int:
@@ -92,6 +95,7 @@ class InboxMachine(RuleBasedStateMachine):
             if due.line not in self.under_way:
                 self._is_the_turn_of(due)
                 self.runner.run(self.parts.delivering._begin(due))
+                self._child(due).tries[due.sequence] += 1
                 self.under_way[due.line] = UnderWay(due)
 
     @precondition(lambda self: any(one.outcome is None for one in self.under_way.values()))
@@ -114,9 +118,13 @@ class InboxMachine(RuleBasedStateMachine):
             del self.under_way[line]
             if isinstance(one.outcome, Settled):
                 self._settled(self._child(one.due), one.due.sequence, one.outcome.state)
+            else:
+                self._failed(one.due)
 
     @rule()
     def the_process_ends_and_another_begins(self) -> None:
+        for one in self.under_way.values():
+            self._failed(one.due)
         self.under_way.clear()
         self.store.__exit__(None, None, None)
         self.it_starts()
@@ -128,7 +136,7 @@ class InboxMachine(RuleBasedStateMachine):
             return
         one = data.draw(st.sampled_from(stands))
         if go_on:
-            self.runner.run(self.store.write(partial(retry, made=self.store.tables, delivery=one.delivery)))
+            self._retried(one)
             return
         skipping = partial(
             skip,
@@ -163,6 +171,15 @@ class InboxMachine(RuleBasedStateMachine):
         assert self.store.look(self.parts.inbox.counts).waiting == waiting
 
     @invariant()
+    def who_failed_too_often_stands_still_and_nobody_else(self) -> None:
+        stands = self.store.look(partial(parked, made=self.store.tables))
+        assert len(stands) == sum(child.parked for child in self.children.values())
+        for one in stands:
+            child = self._of(one.delivery)
+            assert child.parked
+            assert (one.tries, child.tries[one.sequence]) == (TRIES, TRIES)
+
+    @invariant()
     def each_gap_was_told_once(self) -> None:
         outbox = self.store.tables.outbox
         rows = self.store.look(
@@ -176,7 +193,7 @@ class InboxMachine(RuleBasedStateMachine):
         try:
             while any(child.waiting for child in self.children.values()):
                 for one in self.store.look(partial(parked, made=self.store.tables)):
-                    self.runner.run(self.store.write(partial(retry, made=self.store.tables, delivery=one.delivery)))
+                    self._retried(one)
                 self.clock.forward(100)
                 self.tries_begin()
                 assert self.under_way, "something waits and is never due"
@@ -195,6 +212,7 @@ class InboxMachine(RuleBasedStateMachine):
 
     def _is_the_turn_of(self, due: Due) -> None:
         child, number = self._child(due), due.sequence
+        assert not child.parked
         assert number == min(child.waiting), "an earlier one of the child waits"
         gap = child.highest > 0 and number > child.highest + 1
         assert due.missing_from == (child.highest + 1 if gap else None)
@@ -203,9 +221,19 @@ class InboxMachine(RuleBasedStateMachine):
         if gap and not due.attempts:
             child.gaps.add(number)
 
+    def _failed(self, due: Due) -> None:
+        child = self._child(due)
+        child.parked = child.tries[due.sequence] >= TRIES
+
+    def _retried(self, one: Parked) -> None:
+        self.runner.run(self.store.write(partial(retry, made=self.store.tables, delivery=one.delivery)))
+        child = self._of(one.delivery)
+        child.parked, child.tries[one.sequence] = False, 0
+
     def _settled(self, child: Child, number: int, state: str) -> None:
         assert number not in child.settled
         del child.waiting[number]
+        child.parked = False
         child.settled[number] = state
 
     def _child(self, due: Due) -> Child:
