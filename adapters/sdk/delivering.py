@@ -123,8 +123,7 @@ class Delivering:
         if room <= 0:
             return 0
         busy = frozenset(self._busy)  # as of before the read: what is settled meanwhile may still be in its answer
-        due = await self.store.read(partial(self.inbox.due, limit=room + len(busy)))
-        fresh = self._together([one for one in due if one.line not in busy][:room])
+        fresh = self._together(await self.store.read(partial(self.inbox.due, limit=room, but=busy)))
         for one in fresh:
             self._busy[one.line] = asyncio.create_task(self._handle(one))
         return len(fresh)

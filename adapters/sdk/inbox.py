@@ -1,6 +1,6 @@
 """Decides which notification is handled next: one child's in order, a repeat never, a gap after a short wait."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,9 +126,9 @@ class Inbox:
         lines = self._lines(connection, of_child, now)
         connection.execute(insert(self._tables.inbox), [self._row(item, lines, now) for item in new])
 
-    def due(self, connection: Connection, limit: int) -> list[Due]:
-        """The first waiting notification of each child whose turn it is, the longest due first."""
-        rows = connection.execute(self._what_is_due, {"now": self._clock(), "most": limit})
+    def due(self, connection: Connection, limit: int, but: Collection[int] = ()) -> list[Due]:
+        """The first waiting notification of each child whose turn it is, the longest due first; `but`: not of lines."""
+        rows = connection.execute(self._what_is_due, {"now": self._clock(), "most": limit, "but": list(but)})
         return [due_of(row, attempts=row.attempts, missing_from=_missing_from(row)) for row in rows]
 
     def begin(self, connection: Connection, begun: Sequence[Begun]) -> Sequence[None]:
@@ -299,7 +299,7 @@ def _missing_from(row: Any) -> int | None:
 
 
 def _what_is_due(tables: Tables) -> Select[Any]:
-    """The first waiting notification of each line whose turn it is at `now`, at the most `most`."""
+    """The first waiting notification of each line whose turn it is at `now`, at the most `most`, `but` of some."""
     inbox, lines = tables.inbox, tables.inbox_lines
     first = inbox.alias()
     first_id = (
@@ -314,7 +314,7 @@ def _what_is_due(tables: Tables) -> Select[Any]:
     return (
         select(*(inbox.c[name] for name in names), lines.c.sequence.label("handled"))
         .join_from(lines, inbox, inbox.c.id == first_id)
-        .where(_is_due(lines), lines.c.due_at <= bindparam("now"))
+        .where(_is_due(lines), lines.c.due_at <= bindparam("now"), lines.c.id.not_in(bindparam("but", expanding=True)))
         .order_by(lines.c.due_at)
         .limit(bindparam("most"))
     )
