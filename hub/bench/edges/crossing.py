@@ -48,6 +48,8 @@ async def both_ways(settings: Settings, place: Place, load: Load, *, events: int
         out_per_s = await _outbox_to_receipt(sender, many)
         async with at_work(settings, RECIPIENTS[0], place.beside) as recipient:
             in_per_s = await _topic_to_delivered(recipient, WARM + events)
+            await recipient.all_answered()
+            await sender.all_handled(WARM + events)  # the recipient's answers: now there is nothing under way
             put = await _put_in_turn(sender, few, rate)
             await sender.all_answered()
             await recipient.all_handled(WARM + events + len(few))
