@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -214,29 +215,28 @@ def test_what_was_mended_is_sent_though_the_hub_has_taken_what_it_was_before_and
     assert _leaving(parts) == []
 
 
-def test_the_receipt_of_what_was_mended_may_come_before_kafkas_confirmation_too(parts: Parts) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "said", "state"),
+    [
+        ("accepted", {}, Progress("accepted")),
+        ("duplicate", {}, Progress("accepted")),
+        ("rejected", CONFLICT, Progress("rejected", tuple(_faults("HUB-401")))),
+    ],
+)
+def test_the_receipt_of_what_was_mended_may_come_before_kafkas_confirmation_too(
+    parts: Parts, outcome: str, said: dict[str, Any], state: Progress
+) -> None:
     async def run() -> None:
         event = await _mended(parts, offset=3)
         due = await _due(parts)
-        await parts.inbox.store([hub_receipt("accepted", event, offset=4)])
+        await parts.inbox.store([hub_receipt(outcome, event, offset=4, **said)])
         assert _state(parts) == Progress("waiting")
         await _confirm(parts, due, offset=4)
 
     asyncio.run(run())
-    assert _state(parts) == Progress("accepted")
+    assert _state(parts) == state
     assert _leaving(parts) == []
     assert parts.store.look(parts.outbox.counts).waiting == 0
-
-
-def test_so_may_its_rejection(parts: Parts) -> None:
-    async def run() -> None:
-        event = await _mended(parts, offset=3)
-        due = await _due(parts)
-        await parts.inbox.store([hub_receipt("rejected", event, offset=4, **CONFLICT)])
-        await _confirm(parts, due, offset=4)
-
-    asyncio.run(run())
-    assert _state(parts) == Progress("rejected", tuple(_faults("HUB-401")))
 
 
 def test_a_rejection_of_what_it_was_before_does_not_reject_what_was_mended(parts: Parts) -> None:
