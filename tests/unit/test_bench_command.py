@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.bench.edges import report as edges
-from hub.commands import bench
+from hub.commands import bench, bench_adapters
 
 MEASUREMENTS = {"hub": (bench, "measure"), "edges": (edges, "measure_edges"), "inbox": (edges, "measure_inbox")}
 
@@ -28,6 +28,7 @@ def test_each_form_begins_its_own_measurement(monkeypatch: pytest.MonkeyPatch, w
 
         return begin
 
+    monkeypatch.setattr(bench_adapters, "configure_log", lambda **_: None)  # to a stream that the runner closes
     for what, (module, name) in MEASUREMENTS.items():
         monkeypatch.setattr(module, name, begins(what))
     said = CliRunner().invoke(bench.app, words)
