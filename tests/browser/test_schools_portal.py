@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from adapters.schools.portal.signing_in import FAILURES
 from adapters.schools.roles import Role
+from adapters.schools.settings import FAILURES
 from adapters.schools.store import webhooks
 from tests.browser.looking import runs_off, violations
 from tests.browser.windows import SignIn
@@ -199,6 +199,50 @@ def test_everything_can_be_done_by_keyboard_alone(schools: Ground, filled: dict[
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".history blockquote")).to_have_text("Who collects the child?")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is there, and can be seen there."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            break
+    style = page.evaluate("selector => getComputedStyle(document.querySelector(selector)).outlineStyle", selector)
+    assert style != "none", f"{selector} was not reached, or nobody sees that it was"
+
+
+def take_on(page: Page, path: str) -> None:
+    """By keyboard alone: from a list with it to the notice, and to its button."""
+    tab_to(page, f"li.notice-new a[href$='{path}']")
+    page.keyboard.press("Enter")
+    expect(page.locator(".avoid")).to_be_visible()
+    tab_to(page, "form[action$=accept] button")
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_a_notice_is_found_opened_and_taken_on_by_keyboard_alone(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    page = sign_in("dsp", language=language, scripts=True)
+    page.goto(f"/{language}/schools/6812003")
+    take_on(page, filled["incident"])
+    expect(page.locator(".message-good")).to_contain_text("Sam Enghraifft")
+    assert "accepted" in [kind for kind, _ in schools.steps()]
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_what_was_passed_on_to_a_desk_is_found_opened_and_taken_on_by_keyboard_alone(
+    schools: Ground, filled: dict[str, str], sign_in: SignIn, language: str
+) -> None:
+    schools.now = schools.now.replace(day=27, hour=8, minute=30)
+    schools.pass_on()
+    page = sign_in("desk", language=language, scripts=True)
+    page.goto(f"/{language}/desks/cardiff-education")
+    take_on(page, filled["incident"])
+    expect(page.locator(".message-good")).to_contain_text("Dilys Desg")
+    done = [kind for kind, _ in schools.steps()]
+    assert [kind for kind in done if kind in ("desk-opened", "accepted")] == ["desk-opened", "accepted"]
 
 
 @pytest.mark.parametrize("language", ["cy", "en"])
