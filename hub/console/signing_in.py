@@ -1,5 +1,6 @@
 """Sign-in by OpenID Connect, and sign-out: who comes must be known to the provider and have one of our roles."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ log = structlog.get_logger("dolen.console")
 FAILURES = 10
 """Failed sign-ins from one address before it has to wait."""
 WITHIN_MS = 5 * 60_000
+PROVIDER_LIMIT_S = 20.0
+"""For all that the end of a sign-in asks of the provider."""
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures that nobody but the provider can make."""
 
 _OURS = re.compile(r"/(cy|en)/[A-Za-z0-9/._-]{0,200}(\?[A-Za-z0-9=&%+._:/-]{0,500})?")
 _SUBJECT = re.compile(r"[A-Za-z0-9._:|@-]{1,120}")
@@ -117,15 +122,19 @@ def claimed_roles(claims: Mapping[str, Any], path: str) -> tuple[Role, ...]:
     return roles_of(found) if isinstance(found, Iterable) else ()
 
 
+def _issuer(console: Console) -> str:
+    own = console.own
+    return own.address + development.PATH if own.development else own.issuer
+
+
 def _provider(console: Console) -> Any:
     own = console.own
-    issuer = own.address + development.PATH if own.development else own.issuer
     secret = own.client_secret.get_secret_value() if own.client_secret and not own.development else None
     return OAuth().register(
         "provider",
         client_id=own.client_id,
         client_secret=secret,
-        server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+        server_metadata_url=f"{_issuer(console)}/.well-known/openid-configuration",
         client_kwargs={
             "scope": "openid",
             "code_challenge_method": "S256",
@@ -136,11 +145,20 @@ def _provider(console: Console) -> Any:
 
 async def _comer(console: Console, provider: Any, request: Request) -> _Comer | None:
     """None where the provider's answer does not hold together."""
+    # Of itself Authlib looks at no audience, and takes the algorithms from what the provider says of itself.
+    held_to = {
+        "iss": {"essential": True, "value": _issuer(console)},
+        "aud": {"essential": True, "value": console.own.client_id},
+    }
     try:
-        token = await provider.authorize_access_token(request)
+        async with asyncio.timeout(PROVIDER_LIMIT_S):
+            said = await provider.load_server_metadata()
+            offered = said.get("id_token_signing_alg_values_supported") or ["RS256"]
+            said["id_token_signing_alg_values_supported"] = [each for each in ALGORITHMS if each in offered]
+            token = await provider.authorize_access_token(request, claims_options=held_to)
         claims = token["userinfo"]
         subject = str(claims["sub"])
-    except (OAuthError, JoseError, httpx.HTTPError, KeyError, ValueError) as wrong:
+    except (OAuthError, JoseError, httpx.HTTPError, KeyError, ValueError, TypeError, TimeoutError) as wrong:
         log.warning("sign_in.failed", error=type(wrong).__name__)
         return None
     if not _SUBJECT.fullmatch(subject):

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from contracts.access import Act
+from hub.console import development
 from hub.console.rights import Role
 from hub.console.security import MOST_BYTES
 from hub.console.signing_in import FAILURES
@@ -293,3 +294,26 @@ def test_postgresql_away_is_said_on_a_page_of_its_own_and_over_when_it_is_back(c
                 server.execute(cut, [f"{name}_away"])
                 server.execute(f'ALTER DATABASE "{name}_away" RENAME TO "{name}"'.encode())
         assert browser.get("/en/find").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"aud": "another-client", "azp": "ours"}, {"iss": "https://another.example"}, {"exp": 1}, {"nonce": "another"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_token_that_was_made_for_somebody_else_lets_nobody_in(
+    console: Ground, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    made = development.jwt.encode
+
+    def encode(header: dict[str, Any], claims: dict[str, Any], key: Any) -> str:
+        azp = {"azp": claims["aud"]} if "azp" in other else {}
+        return str(made(header, claims | other | azp, key))
+
+    monkeypatch.setattr(development.jwt, "encode", encode)
+    with console.served() as where, httpx.Client(base_url=where, follow_redirects=True, timeout=30) as client:
+        provider = client.get("/en/sign-in/go")
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', provider.text))
+        end = client.post("/development/authorize", data={**fields, "subject": "vera-viewer"})
+        assert end.status_code == 403
+        assert client.get("/en/now").url.path == "/en/sign-in"
