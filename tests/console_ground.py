@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import secrets
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,8 +137,29 @@ class Ground:
     def look_at_kafka(self) -> None:
         """Have the console ask Kafka now, as it does every few seconds in service."""
         assert self.kafka is not None
-        with ThreadPoolExecutor(1) as thread:  # the browser's own library has a loop running in this one
-            thread.submit(asyncio.run, self.kafka.look(self.now_ms)).result()
+        _run(self.kafka.look(self.now_ms))
+
+    def taken(self, at: str) -> None:
+        """Read on, as the projector does, until the hub has taken the record at these coordinates."""
+        _, lane, offset = at.rsplit("/", 2)
+        query = (
+            "SELECT outcome FROM records WHERE lane = :lane AND record_offset = :offset AND topic || '/' || lane || "
+        )
+        for _ in range(100):
+            _run(catch_up(self.settings))
+            found = self.rows(f"{query} '/' || record_offset = :at", lane=int(lane), offset=int(offset), at=at)
+            if found:
+                assert [row.outcome for row in found] == ["accepted"]
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"{at} is not in the ledger")
+
+    def mended(self) -> list[str]:
+        """The dead letters whose cause is mended, by their ids; the first two are of one child."""
+        found = self.rows(
+            "SELECT topic, lane, record_offset FROM letters ORDER BY at_ms, record_offset LIMIT :n", n=MENDED
+        )
+        return [f"{row.topic}/{row.lane}/{row.record_offset}" for row in found]
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """What stands in the tables."""
@@ -196,6 +218,12 @@ def console_world(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
 def console(console_world: World) -> Iterator[Ground]:
     with ground(console_world) as made:
         yield made
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> None:
+    """In a thread of its own: the browser's library has a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def _sibling(url: str, database: str) -> str:

@@ -24,6 +24,7 @@ from hub.console import (
     notification,
     now,
     policy,
+    redrives,
     signing_in,
 )
 from hub.console.console import Console, NotAllowed, NotFromOurPage, NotSignedIn, NotThere
@@ -44,7 +45,7 @@ def create_app(console: Console, *, secret: bytes) -> FastAPI:
     app.include_router(signing_in.router(console))
     if console.own.development:
         app.include_router(development.router(console))
-    for pages in (find, now, notification, letters, agencies, balance, policy, audit):
+    for pages in (find, now, notification, letters, redrives, agencies, balance, policy, audit):
         app.include_router(pages.router(console))
     _explain(app, console)
     app.add_middleware(

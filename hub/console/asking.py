@@ -8,7 +8,7 @@ from hub.console.clock import WALES
 from hub.console.parties import Parties
 from hub.outcomes import Outcome
 from hub.store.asked import Asked, id_of
-from hub.store.find import Cursor
+from hub.store.find import LARGEST_PAGE, PAGE, Cursor
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
@@ -78,6 +78,13 @@ def day_ms(text: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     return found if 0 <= found < int(timedelta(days=365_000).total_seconds() * 1000) else None
+
+
+def page_size(asked: str) -> int:
+    """How many rows a page has: what is asked for, within reason."""
+    if not (asked.isascii() and asked.isdigit()):
+        return PAGE
+    return max(1, min(int(asked[:10]), LARGEST_PAGE))
 
 
 def _party(name: str, text: str, parties: Parties, wrong: set[str]) -> str | None:

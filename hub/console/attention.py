@@ -11,6 +11,7 @@ from hub.console.lanes import LaneNow
 from hub.console.standing import Agency, Standing
 from hub.store.balance import Balance
 from hub.store.lanes import Oddity
+from hub.store.redrives import count_waiting
 from hub.store.worries import (
     count_letters_between,
     count_letters_expiring,
@@ -77,5 +78,7 @@ def _of_letters(connection: Connection, now_ms: int) -> Iterator[Need]:
         yield Need("unsigned-reports", unsigned, "audit", True)
     if letters := count_letters_between(connection, since_ms=now_ms - DAY_MS, until_ms=now_ms + DAY_MS):
         yield Need("letters", letters, "dead-letters", False)
+    if waiting := count_waiting(connection):
+        yield Need("redrives-waiting", waiting, "redrives", False)
     if refused := count_refused(connection, since_ms=now_ms - DAY_MS):
         yield Need("refused", refused, "find", False)

@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse, Response
 
 from contracts.access import Act
 from contracts.registry import REGISTRY
-from hub.console.asking import OUTCOMES, Form, question
+from hub.console.asking import OUTCOMES, Form, page_size, question
 from hub.console.console import Console, Visit
 from hub.console.csv_file import csv_answer
 from hub.console.pages import page_of, type_title
 from hub.console.paths import Language
 from hub.outcomes import iso_time
 from hub.store.asked import Asked
-from hub.store.find import LARGEST_PAGE, PAGE, Found, find
+from hub.store.find import LARGEST_PAGE, Found, find
 
 MOST_EXPORTED = 20_000
 """Rows of one file: a larger question is asked in parts, by time."""
@@ -94,13 +94,6 @@ def router(console: Console) -> APIRouter:
         return csv_answer("notifications", _HEADING, map(_row, found))
 
     return routes
-
-
-def page_size(asked: str) -> int:
-    """How many rows a page has: what is asked for, within reason."""
-    if not (asked.isascii() and asked.isdigit()):
-        return PAGE
-    return max(1, min(int(asked[:10]), LARGEST_PAGE))
 
 
 def _all(visit: Visit, asked: Asked) -> Iterator[Found]:

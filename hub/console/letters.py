@@ -5,45 +5,35 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
-from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.access import Act
-from contracts.faults import EXPLANATIONS, FaultCode
+from contracts.faults import FaultCode
 from contracts.parties import agency_of
-from contracts.rules import TEXTS, Rule
-from contracts.text import Line
 from contracts.topics import DAY_MS, PAYLOAD_RETENTION_MS
+from hub.attest import MOST_REDRIVES
+from hub.console.asking import page_size
 from hub.console.console import Console, NotThere, Visit
 from hub.console.csv_file import csv_answer
+from hub.console.faults import explained, title_of
 from hub.console.pages import page_of
 from hub.console.paths import AnyId, Language
 from hub.console.payload import Payload, read_payload
+from hub.console.reasons import reason_of
 from hub.console.rights import Right
+from hub.console.stands import stands_of
 from hub.dead_letter import DeadLetter
 from hub.errors import Unavailable
 from hub.outcomes import iso_time
+from hub.redrive.desk import MOST_LETTERS
 from hub.store.asked import IdForm, id_of
 from hub.store.find import LARGEST_PAGE, Cursor
 from hub.store.letters import count_letters, find_letters, letter
+from hub.store.redrives import LetterStanding
 
-_LINE: TypeAdapter[str] = TypeAdapter(Line)
-SHORTEST_REASON = 10
-"""Characters: a word is no reason."""
 _HEADING = ("reached_broker", "letter", "outcome", "codes", "paths", "source", "signer", "type", "event_id")
-
-
-@dataclass(frozen=True, slots=True)
-class FaultShown:
-    """One fault, explained in one language."""
-
-    code: str
-    path: str
-    title: str
-    remedy: str
-    rule: str
 
 
 def router(console: Console) -> APIRouter:
@@ -51,26 +41,34 @@ def router(console: Console) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/{language}/dead-letters")
-    def every(request: Request, language: Language, code: str = "", sender: str = "", before: str = "") -> Response:
+    def every(
+        request: Request, language: Language, code: str = "", sender: str = "", rows: str = "", before: str = ""
+    ) -> Response:
         known, party = _code(code), _sender(console, sender)
+        size = min(page_size(rows), MOST_LETTERS)
         with console.visit(request, language, what="dead-letters") as visit:
-            found = find_letters(visit.connection, code=known, sender=party, before=Cursor.parse(before))
+            found = find_letters(visit.connection, code=known, sender=party, before=Cursor.parse(before), limit=size)
+            stands = stands_of(visit.connection, found.rows)
             counts = count_letters(visit.connection, since_ms=visit.at_ms - PAYLOAD_RETENTION_MS)
             visit.record()
-        query = {name: value for name, value in (("code", known), ("sender", party)) if value}
+        filters = {name: value for name, value in (("code", known), ("sender", party)) if value}
+        query = filters | ({"rows": str(size)} if rows else {})
         older = urlencode({**query, "before": str(found.more)}) if found.more else ""
         return page_of(
             request,
             visit,
             "letters.html",
             letters=found.rows,
+            stands=stands,
             counts=counts,
             code=known or "",
             sender=party or "",
-            title_of=lambda fault: _title(fault, language),
+            title_of=lambda code: title_of(code, language),
             older=f"/{language}/dead-letters?{older}" if older else "",
             newest=f"/{language}/dead-letters?{urlencode(query)}" if before else "",
-            csv=f"/{language}/dead-letters.csv?{urlencode(query)}",
+            most=MOST_LETTERS,
+            many=f"/{language}/dead-letters?{urlencode(filters | {'rows': str(MOST_LETTERS)})}" if found.more else "",
+            csv=f"/{language}/dead-letters.csv?{urlencode(filters)}",
         )
 
     @routes.get("/{language}/dead-letters.csv")
@@ -84,12 +82,9 @@ def router(console: Console) -> APIRouter:
     @routes.get("/{language}/dead-letters/{asked:path}")
     def one(request: Request, language: Language, asked: AnyId) -> Response:
         with console.visit(request, language, what="dead-letter") as visit:
-            found = _letter(visit, asked)
-            if found is not None:
-                visit.record(about=found.letter_id)
-        if found is None:
-            raise NotThere
-        return page_of(request, visit, "letter.html", **_shown(visit, found))
+            seen = _seen(visit, asked)
+            visit.record(about=seen.letter.letter_id)
+        return page_of(request, visit, "letter.html", **_shown(visit, seen))
 
     @routes.post("/{language}/dead-letters/{asked:path}")
     async def payload(
@@ -99,53 +94,63 @@ def router(console: Console) -> APIRouter:
         csrf: Annotated[str, Form()] = "",
         why: Annotated[str, Form()] = "",
     ) -> Response:
-        visit, found, reason = await run_in_threadpool(_for_reason, console, request, language, asked, csrf, why)
+        visit, seen, reason = await run_in_threadpool(_for_reason, console, request, language, asked, csrf, why)
         if reason is None:
-            shown = _shown(visit, found, problem=True, why=why[:200])
+            shown = _shown(visit, seen, problem=True, why=why[:200])
             return page_of(request, visit, "letter.html", status=422, **shown)
         read: Payload | None = None
         try:
-            read = await read_payload(console.kafka, found)
+            read = await read_payload(console.kafka, seen.letter)
         except Unavailable:
-            return page_of(request, visit, "letter.html", status=503, **_shown(visit, found, away=True, why=reason))
-        return page_of(request, visit, "letter.html", **_shown(visit, found, payload=read, why=reason))
+            return page_of(request, visit, "letter.html", status=503, **_shown(visit, seen, away=True, why=reason))
+        return page_of(request, visit, "letter.html", **_shown(visit, seen, payload=read, why=reason))
 
     return routes
 
 
 def _for_reason(
     console: Console, request: Request, language: str, asked: str, csrf: str, why: str
-) -> tuple[Visit, DeadLetter, str | None]:
+) -> tuple[Visit, "_Seen", str | None]:
     """Keep the reason before anything is read; None where it is none, and then nothing is shown. Raises NotThere."""
     with console.visit(request, language, Right.READ_PAYLOAD, what="dead-letter.payload") as visit:
         visit.check(csrf)
-        found = _letter(visit, asked)
-        reason = _reason(why)
-        if found is not None and reason is not None:
-            visit.record(about=found.letter_id, why=reason)
+        seen = _seen(visit, asked)
+        reason = reason_of(why)
+        if reason is not None:
+            visit.record(about=seen.letter.letter_id, why=reason)
+    return visit, seen, reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    letter: DeadLetter
+    stands: LetterStanding
+
+
+def _seen(visit: Visit, asked: str) -> _Seen:
+    named = id_of(asked)
+    found = letter(visit.connection, named) if named is not None and named.form is IdForm.RECORD else None
     if found is None:
         raise NotThere
-    return visit, found, reason
-
-
-def _letter(visit: Visit, asked: str) -> DeadLetter | None:
-    named = id_of(asked)
-    return letter(visit.connection, named) if named is not None and named.form is IdForm.RECORD else None
+    return _Seen(found, stands_of(visit.connection, [found])[found.letter_id])
 
 
 def _shown(
     visit: Visit,
-    found: DeadLetter,
+    seen: _Seen,
     *,
     payload: Payload | None = None,
     problem: bool = False,
     away: bool = False,
     why: str = "",
 ) -> dict[str, Any]:
+    found = seen.letter
     until = found.at.time_ms + PAYLOAD_RETENTION_MS
     return {
         "letter": found,
-        "faults": [_fault(fault.code, fault.path, fault.rule, visit.language) for fault in found.faults],
+        "stands": seen.stands,
+        "most_times": MOST_REDRIVES,
+        "faults": explained(found.faults, visit.language),
         "until_ms": until,
         "expired": until <= visit.at_ms,
         "soon": 0 < until - visit.at_ms < 5 * DAY_MS,
@@ -154,31 +159,6 @@ def _shown(
         "away": away,
         "why": why,
     }
-
-
-def _fault(code: str, path: str, rule: str, language: str) -> FaultShown:
-    welsh = language == "cy"
-    known = EXPLANATIONS[FaultCode(code)] if code in set(FaultCode) else None
-    text = TEXTS[Rule(rule)] if rule in set(Rule) else None
-    return FaultShown(
-        code,
-        path,
-        title="" if known is None else known.title_cy if welsh else known.title_en,
-        remedy="" if known is None else known.remedy_cy if welsh else known.remedy_en,
-        rule=rule if text is None else text.cy if welsh else text.en,
-    )
-
-
-def _title(code: str, language: str) -> str:
-    return _fault(code, "", "", language).title
-
-
-def _reason(why: str) -> str | None:
-    try:
-        reason = _LINE.validate_python(why.strip())
-    except ValidationError:
-        return None
-    return reason if len(reason) >= SHORTEST_REASON else None
 
 
 def _code(text: str) -> str | None:

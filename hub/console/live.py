@@ -34,7 +34,7 @@ def add_live_page(
         return page_of(request, visit, f"{name}.html", **found)
 
     @routes.get(f"/{{language}}/{name}/live")
-    def stream(request: Request, language: Language) -> Response:
+    def renewed(request: Request, language: Language) -> Response:
         console.session(request, touch=False)
 
         def draw() -> str:
@@ -42,10 +42,10 @@ def add_live_page(
                 found = shown(console, connection)
             return fragment(console, f"{name}_live.html", language=language, **found)
 
-        return _stream(console, request, draw)
+        return stream(console, request, draw)
 
 
-def _stream(console: Console, request: Request, draw: Callable[[], str]) -> StreamingResponse:
+def stream(console: Console, request: Request, draw: Callable[[], str]) -> StreamingResponse:
     """What `draw` makes, again and again; it ends with the session, which it does not keep alive."""
 
     async def events() -> AsyncIterator[str]:

@@ -16,8 +16,6 @@ from hub.store.agencies import NOBODY
 
 STATIC = Path(__file__).parent / "static"
 
-_TWIN = {"cy": "en", "en": "cy"}
-
 _environment = Environment(
     loader=PackageLoader("hub.console", "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
@@ -52,9 +50,14 @@ def type_title(event_type: str | None, language: str) -> str:
     return kind.title_cy if language == "cy" else kind.title_en
 
 
+def twin_language(language: str) -> str:
+    """The other of the two."""
+    return "en" if language == "cy" else "cy"
+
+
 def twin_of(request: Request, language: str) -> str:
     """The same page in the other language, with the same question."""
-    other = _TWIN[language]
+    other = twin_language(language)
     path = request.url.path
     rest = path.removeprefix(f"/{language}")
     twin = f"/{other}{rest}" if rest != path else f"/{other}/"

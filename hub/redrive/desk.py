@@ -115,15 +115,16 @@ class Desk:
         self._now_ms = now_ms
         self._sleep = sleep
 
-    def try_out(self, letters: Sequence[Coordinates], by: Operator) -> list[Trial]:
+    def try_out(self, letters: Sequence[Coordinates], by: Operator, *, own: str | None = None) -> list[Trial]:
         """What sending these letters on would come to now, in the order in which they would go; nothing is sent.
 
-        Raises `NotAllowed` for a record without a dead letter, `Unavailable` where PostgreSQL or Kafka is away.
+        Those of re-drive `own` are tried as if nobody had asked for them. Raises `NotAllowed` for a record without a
+        dead letter, `Unavailable` where PostgreSQL or Kafka is away.
         """
         for at in letters:
             self._reports.say(by, Act.VIEWED, "dead-letter.dry-run", about=str(at))
         with reading(self._engine) as connection:
-            return self._tried(connection, _found(connection, letters))
+            return self._tried(connection, _found(connection, letters), own=own)
 
     def ask(self, letters: Sequence[Coordinates], by: Operator, *, why: str) -> Asked:
         """Ask for those of these letters to be sent on that go. One alone is agreed; more need a second person.

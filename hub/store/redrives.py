@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -61,6 +61,8 @@ class LetterStanding:
     by: str | None = None
     why: str | None = None
     at_ms: int | None = None
+    times: int = 0
+    """How often the record had been sent on when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ def standings(connection: Connection, found: Sequence[DeadLetter]) -> dict[Coord
     for row in connection.execute(select(set_asides).where(_among(set_asides, places))):
         place = Coordinates(row.topic, row.lane, row.record_offset)
         answer[place] = LetterStanding(Standing(row.state), by=row.set_by, why=row.why, at_ms=row.at_ms)
+    for place, times in _times_sent(connection, places).items():
+        answer[place] = replace(answer[place], times=times)
     return answer
 
 
@@ -193,6 +197,12 @@ def find_redrives(connection: Connection, *, state: RedriveState | None = None, 
     """Re-drives in a state, or all, the newest first."""
     wanted = redrives.c.state == state.value if state is not None else redrives.c.id.is_not(None)
     return _redrives(connection, wanted, limit=max(1, min(limit, LARGEST_PAGE)))
+
+
+def count_waiting(connection: Connection) -> int:
+    """Re-drives that wait for a second person."""
+    waits = redrives.c.state == RedriveState.ASKED.value
+    return int(connection.execute(select(func.count()).select_from(redrives).where(waits)).scalar_one())
 
 
 def note_sent(connection: Connection, own_id: str, ordinal: int, *, times: int, offset: int, sent_ms: int) -> None:
@@ -334,6 +344,16 @@ def _still_open() -> list[ColumnElement[bool]]:
 
 def _among(table: Any, places: Iterable[Coordinates]) -> ColumnElement[bool]:
     return tuple_(table.c.topic, table.c.lane, table.c.record_offset).in_([tuple(place) for place in places])
+
+
+def _times_sent(connection: Connection, found: Iterable[Coordinates]) -> dict[Coordinates, int]:
+    """How often each record had been sent on when it arrived; those that never were are left out."""
+    rows = connection.execute(
+        select(records.c.topic, records.c.lane, records.c.record_offset, records.c.redrive_times).where(
+            records.c.redrive_times.is_not(None), _among(records, found)
+        )
+    )
+    return {Coordinates(*row[:3]): row.redrive_times for row in rows}
 
 
 def _row(own_id: str, ordinal: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

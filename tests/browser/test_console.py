@@ -68,6 +68,7 @@ def pages(console: Ground) -> Iterator[tuple[str, str, str]]:
         "parked": "parked",
         "balance": "balance",
         "policy": "policy",
+        "redrives": "",
         "audit": "audit",
         "audit?act=exported&since=2031-01-01T00:00": "",
         "accessibility": "",
@@ -149,6 +150,48 @@ def test_from_a_senders_reference_to_opened_by_its_recipient_and_when_in_three_c
     expect(page.locator("table.path")).to_contain_text("hub decided")
     page.get_by_role("link", name="Cymraeg").click()
     expect(page.locator("table.path")).to_contain_text("penderfynodd yr hyb")
+
+
+@pytest.mark.parametrize(("language", "which"), [("en", slice(0, 2)), ("cy", slice(2, 4))])
+def test_dead_letters_are_sent_on_once_a_second_person_has_agreed(
+    console: Ground, enter: SignIn, language: str, which: slice
+) -> None:
+    say, letters, wrong = speech(language), console.mended()[which], list[str]()
+
+    def look(page: Page, name: str) -> None:
+        held(page, wrong)
+        picture(page, f"console-{name}-{language}")
+
+    olwen = enter("olwen-operator", language=language, axe=True)
+    olwen.goto(f"/{language}/dead-letters?rows=500")
+    for letter in letters:
+        olwen.locator(f'input[type="checkbox"][value="{letter}"]').check()
+    olwen.get_by_role("button", name=say("Try those chosen")).click()
+    expect(olwen.locator("tbody .tag", has_text=say("goes"))).to_have_count(2)
+    look(olwen, "trial")
+    olwen.locator("#why-send").fill("the sender's key is known now")
+    olwen.get_by_role("button", name=say("Ask for a second person's agreement")).click()
+    expect(olwen.locator("dl.facts")).to_contain_text(say("waits for a second person"))
+    look(olwen, "redrive-asked")
+    aled = enter("aled-approver", language=language, axe=True)
+    aled.goto(f"/{language}/redrives")
+    look(aled, "redrives")
+    aled.locator("tr.row-warm th a").click()
+    expect(aled.locator("section tbody .tag", has_text=say("goes"))).to_have_count(2)
+    look(aled, "redrive-decide")
+    aled.locator("#why-agree").fill("looked at together with the sender")
+    aled.get_by_role("button", name=say("Agree: send them on")).click()
+    said = say("%(sent)s of %(count)s sent on", sent=2, count=2)
+    expect(aled.locator("dl.facts")).to_contain_text(said, timeout=PATIENCE_MS)
+    look(aled, "redrive")
+    sent_to = aled.locator("td a.id").all_inner_texts()
+    for at in sent_to:
+        console.taken(at)
+    aled.locator("td a.id").first.click()
+    expect(aled.locator("h1")).to_contain_text(say("accepted"))
+    olwen.goto(f"/{language}/dead-letters/{letters[0]}")
+    expect(olwen.locator("main")).to_contain_text(sent_to[0])
+    assert wrong == []
 
 
 def test_an_agency_that_goes_quiet_shows_by_itself_and_is_found_and_no_script_breaks_the_policy(

@@ -13,7 +13,7 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 from hub.console.clock import WALES
-from hub.observe.labels import Language, reason
+from hub.observe.labels import Label, Language, reason
 from hub.outcomes import iso_time
 
 CATALOGUE = Path(__file__).parent / "cy.po"
@@ -79,6 +79,10 @@ class Speech:
     def reason(self, code: str) -> str:
         """What a reason code of a decision or a receipt means."""
         return reason(code, Language(self.language))
+
+    def label(self, label: Label, **parts: object) -> str:
+        """A text that the command line says too."""
+        return label.say(Language(self.language), **parts)
 
     def _written(self, at_ms: int, form: str) -> str:
         at = datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -30,12 +30,19 @@ ONLY: dict[str, frozenset[Role]] = {
     "/{language}/audit": frozenset({Role.AUDITOR}),
     "/{language}/audit.csv": frozenset({Role.AUDITOR}),
     "POST /{language}/dead-letters/{asked:path}": frozenset({Role.OPERATOR}),
+    "POST /{language}/redrives/try": frozenset({Role.OPERATOR}),
+    "POST /{language}/redrives": frozenset({Role.OPERATOR}),
+    "POST /{language}/redrives/aside": frozenset({Role.OPERATOR}),
+    "POST /{language}/redrives/{redrive_id}/resume": frozenset({Role.OPERATOR}),
+    "POST /{language}/redrives/{redrive_id}/approve": frozenset({Role.APPROVER}),
+    "POST /{language}/redrives/{redrive_id}/decline": frozenset({Role.APPROVER}),
 }
 """Routes that not every role may use."""
 
 WHO = {Role.VIEWER: "vera-viewer", Role.OPERATOR: "olwen-operator", Role.APPROVER: "aled-approver",
        Role.AUDITOR: "arwel-auditor"}  # fmt: skip
-VALUES = {"language": "en", "asked": "0" * 32, "agency": "cardiff-social-services"}
+VALUES = {"language": "en", "asked": "0" * 32, "agency": "cardiff-social-services",
+          "redrive_id": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
 
 
 def routes(app: FastAPI, path: str = "") -> Iterator[tuple[str, str]]:
