@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from hub.errors import Unavailable
 
@@ -47,6 +47,10 @@ class Offsets:
         """Each partition's first offset that is still kept."""
         return await self._all.found(places, OFFSET_BEGINNING)
 
+    async def since(self, places: Iterable[Place], at_ms: int) -> dict[Place, int]:
+        """Each partition's first offset whose broker time is not before a moment; left out where there is none."""
+        return await self._decided.since(places, at_ms)
+
     async def undecided(self, places: Iterable[Place]) -> tuple[Place, ...]:
         """Partitions that hold a transaction which is neither committed nor aborted."""
         asked = tuple(places)
@@ -84,6 +88,16 @@ class Asker:
                 why = f" ({answer.error.name()})" if answer.error is not None else ""
                 raise Unavailable(f"Kafka doesn't tell an offset of {answer.topic} yet{why}")
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
+
+    async def since(self, places: Iterable[Place], at_ms: int) -> dict[Place, int]:
+        """Each partition's first offset at or after a moment; left out where there is none."""
+        asked = [TopicPartition(*place, at_ms) for place in places]
+        answers = await self._asked(lambda consumer: consumer.offsets_for_times(asked, timeout=TIMEOUT_S))
+        for answer in answers:
+            if answer.error is not None or answer.offset in (at_ms, OFFSET_INVALID):
+                self._consumer = Consumer(self._arguments)
+                raise Unavailable(f"Kafka doesn't tell an offset of {answer.topic} yet")
+        return {(answer.topic, answer.partition): answer.offset for answer in answers if answer.offset != OFFSET_END}
 
     async def _asked(self, ask: Callable[[Consumer], list[TopicPartition]]) -> list[TopicPartition]:
         try:

@@ -31,9 +31,12 @@ class Policy:
     """By event type; the hub's own receipts are not there."""
 
     @classmethod
-    def load(cls, directory: Directory, path: Path | None = None) -> Self:
-        """The policy in the folder `path`, or the packaged one; raises `PolicyRefused`."""
-        text = PolicyText(path or PACKAGED)
+    def load(cls, directory: Directory, path: Path | None = None, *, drafted: Mapping[str, str] | None = None) -> Self:
+        """The policy in the folder `path`, or the packaged one; raises `PolicyRefused`.
+
+        `drafted` are texts that stand in the place of its files, by their names below the folder.
+        """
+        text = PolicyText(path or PACKAGED, drafted)
         bases = _bases(text)
         agreements = _agreements(text, bases)
         views = _views(text)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -32,13 +32,21 @@ class PolicyRefused(StartRefused):
 class PolicyText:
     """The files of one folder, and their version: the first 16 hexadecimal digits of the SHA-256 over all of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, drafted: Mapping[str, str] | None = None) -> None:
+        """`drafted` are texts that stand in the place of files, by their names below the folder."""
         self.folder = folder
-        self._texts = {path: _read(path) for path in sorted(folder.rglob("*.toml"))}
+        own = {folder / name: text for name, text in (drafted or {}).items()}
+        files = sorted({*folder.rglob("*.toml"), *own})
+        self._texts = {path: own[path] if path in own else _read(path) for path in files}
         digest = hashlib.sha256()
         for path, text in self._texts.items():
             digest.update(f"{path.relative_to(folder).as_posix()}\n{len(text)}\n{text}\n".encode())
         self.version = digest.hexdigest()[:16]
+
+    @property
+    def names(self) -> list[str]:
+        """The files, by their names below the folder."""
+        return [path.relative_to(self.folder).as_posix() for path in self._texts]
 
     @property
     def rules(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Reads topics from their beginning to a given end, committed records only."""
+"""Reads topics to a given end, from their beginning or a given start, committed records only."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,22 @@ STANDS_S = 180.0
 """Longer than the broker leaves any transaction undecided."""
 
 
-async def scan(client: Mapping[str, Any], ends: Mapping[Place, int]) -> AsyncIterator[Sequence[ConsumerRecord]]:
+async def scan(
+    client: Mapping[str, Any], ends: Mapping[Place, int], *, starts: Mapping[Place, int] | None = None
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """Records of each (topic, partition) up to its end offset, some of one partition at a time, in its order.
 
-    Where an end lies behind an undecided transaction, waits until that is decided; raises `Unavailable` where nothing
-    moves for `STANDS_S`.
+    They begin at `starts`, or where a partition does. Where an end lies behind an undecided transaction, waits until
+    that is decided; raises `Unavailable` where nothing moves for `STANDS_S`.
     """
     places = {TopicPartition(*place): end for place, end in ends.items() if end > 0}
     async with reader(client) as consumer:
         consumer.assign(list(places))
-        if places:
-            await consumer.seek_to_beginning(*places)
+        known = {TopicPartition(*place): offset for place, offset in (starts or {}).items()}
+        if fresh := [place for place in places if place not in known]:
+            await consumer.seek_to_beginning(*fresh)
+        for place in places.keys() & known.keys():
+            consumer.seek(place, known[place])
         moved = time.monotonic()
         while places:
             for records in (await consumer.getmany(*places, timeout_ms=200, max_records=2000)).values():

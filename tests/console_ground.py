@@ -5,7 +5,7 @@ import contextlib
 import secrets
 import time
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,8 @@ class World:
     template: str
     at_ms: int
     """A moment just after the last record."""
+    environment: Mapping[str, str]
+    """For the command line."""
 
 
 @contextlib.contextmanager
@@ -66,7 +68,8 @@ def world(servers: Servers, folder: Path) -> Iterator[World]:
             asyncio.run(rig.settled())
             assert asyncio.run(catch_up(settings)) >= EVENTS + MENDED
             (last,) = _rows(url, "SELECT max(last_ms) AS ms FROM positions")
-            yield World(settings, servers.endpoints.database_url, template, last.ms + 5_000)
+            own = rig.environment | {"DOLEN_DATABASE__URL": url}
+            yield World(settings, servers.endpoints.database_url, template, last.ms + 5_000, own)
         finally:
             rig.close()
             server.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)'.encode())

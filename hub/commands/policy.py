@@ -13,6 +13,7 @@ from rich.text import Text
 from contracts.directory import Directory
 from contracts.registry import REGISTRY
 from contracts.sharing import Sharing
+from hub.commands import policy_diff
 from hub.commands.stack import JsonOption
 from hub.policy_file import PACKAGED, Policy
 from hub.policy_rows import View
@@ -20,6 +21,7 @@ from hub.policy_rules import Rule
 from hub.settings import load_settings
 
 app = typer.Typer(help="Who may be told of what.", no_args_is_help=True)
+app.command()(policy_diff.diff)
 
 FolderArgument = Annotated[Path | None, typer.Argument(help="A policy's folder; the one in force if not given.")]
 

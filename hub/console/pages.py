@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -50,6 +51,14 @@ def type_title(event_type: str | None, language: str) -> str:
     return kind.title_cy if language == "cy" else kind.title_en
 
 
+def coded(text: str) -> Markup:
+    """A text of ours, whose `commands` are set as code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
+
+
 def twin_language(language: str) -> str:
     """The other of the two."""
     return "en" if language == "cy" else "cy"
@@ -77,6 +86,7 @@ def _render(template: str, console: Console, say: Speech, more: Mapping[str, Any
         _=say,
         say=say,
         ngettext=say.many,
+        coded=coded,
         language=say.language,
         development=console.own.development,
         named=lambda party: _named(console, say, party),

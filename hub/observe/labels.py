@@ -208,6 +208,40 @@ class Label(Enum):
         "Nid yw fel y dylai fod: {about}. Un llinell o 200 nod ar y mwyaf yw rheswm.",
     )
 
+    WOULD_BE_TOLD = (
+        "would be told, and is not",
+        "fe'i hysbysid, ond ni wneir hynny nawr",
+    )
+    NO_LONGER_TOLD = (
+        "is told, and would not be",
+        "fe'i hysbysir, ond ni wneid hynny mwyach",
+    )
+    ANOTHER_VIEW = (
+        "would be told with another view",
+        "fe'i hysbysid â golwg arall",
+    )
+    OTHER_CONTENT = (
+        "would be told with the same view, which shows something else",
+        "fe'i hysbysid â'r un golwg, sy'n dangos rhywbeth arall",
+    )
+    NOT_LISTED = "no rule names it", "nid oes rheol yn ei enwi"
+    NO_DIFFERENCE = (
+        "Nobody would be told of anything otherwise.",
+        "Ni hysbysid neb o ddim yn wahanol.",
+    )
+    COMPARED = (
+        "{events} events of {read} records since {since}: {today} notifications by {policy}, {told} by {draft}.",
+        "{events} digwyddiad o {read} cofnod ers {since}: {today} hysbysiad yn ôl {policy}, {told} yn ôl {draft}.",
+    )
+    COMPARED_CUT = (
+        "There was more than {most} records since the moment asked for: only the newest were read.",
+        "Roedd mwy na {most} cofnod ers yr eiliad y gofynnwyd amdani: dim ond y diweddaraf a ddarllenwyd.",
+    )
+    DIFFERENCE = "What would be otherwise", "Beth fyddai'n wahanol"
+    NUMBER = "Number", "Nifer"
+    EXAMPLES = "For example", "Er enghraifft"
+    TYPE = "Type", "Math"
+
     NOTHING_FITS = (
         "Nothing fits.",
         "Nid oes dim yn cyfateb.",
@@ -253,6 +287,7 @@ REASONS: dict[str, Label] = {
     "not-on-roll": Label.NOT_ON_ROLL,
     "kind-not-listed": Label.KIND_NOT_LISTED,
     "no-such-relation": Label.NO_SUCH_RELATION,
+    "not-listed": Label.NOT_LISTED,
     "not-our-child": Label.NOT_OUR_CHILD,
     "child-not-identified": Label.CHILD_NOT_IDENTIFIED,
     "not-entitled": Label.NOT_ENTITLED,
@@ -264,7 +299,15 @@ REASONS: dict[str, Label] = {
     "school-unknown": Label.SCHOOL_UNKNOWN,
     "pointer-bounced": Label.POINTER_BOUNCED,
 }
-"""Reasons of the policy (hub/route.py), and of recipients that refuse or pass on (contracts/events/receipts.py)."""
+"""Reasons of the policy (hub/route.py) and its `diff`, and of recipients (contracts/events/receipts.py)."""
+
+DIFFERENCES: dict[str, Label] = {
+    "told": Label.WOULD_BE_TOLD,
+    "no-longer": Label.NO_LONGER_TOLD,
+    "view": Label.ANOTHER_VIEW,
+    "content": Label.OTHER_CONTENT,
+}
+"""What each way in which a draft of the policy differs (hub/observe/policy_diff.py) is called."""
 
 
 def reason(code: str, language: Language) -> str:

@@ -276,6 +276,18 @@ senders = Table(
 )
 """What each agency has signed, ever; `unproven` is what nobody signed rightly."""
 
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("not_told", BigInteger, nullable=False),
+)
+"""By which version of the policy events were decided, ever: the broker times of the first and the last one."""
+
 oddities = Table(
     "oddities",
     metadata,

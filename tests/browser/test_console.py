@@ -11,6 +11,7 @@ from hub.console.words.catalogue import speech
 from tests.browser.looking import picture, runs_off, violations
 from tests.browser.windows import SignIn, windows
 from tests.connected.console.test_console_pages import OPENED
+from tests.connected.console.test_console_policy import AGREEMENT, TOLD_BY_IT, ended, summed
 from tests.console_ground import Ground, World, console_world, ground
 
 __all__ = ["console_world"]
@@ -191,6 +192,38 @@ def test_dead_letters_are_sent_on_once_a_second_person_has_agreed(
     expect(aled.locator("h1")).to_contain_text(say("accepted"))
     olwen.goto(f"/{language}/dead-letters/{letters[0]}")
     expect(olwen.locator("main")).to_contain_text(sent_to[0])
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_a_draft_of_the_policy_shows_whom_it_would_no_longer_tell(
+    console: Ground, enter: SignIn, language: str
+) -> None:
+    say, wrong = speech(language), list[str]()
+    page = enter("vera-viewer", language=language, axe=True)
+    page.goto(f"/{language}/policy")
+    page.get_by_text(say("Hold a draft against what agencies really sent")).click()
+    page.get_by_text(say("Versions that decided anything")).click()
+    expect(page.locator("#versions tbody tr")).to_have_count(1)
+    held(page, wrong)
+    page.get_by_label(say("Files of the draft")).set_input_files(
+        {"name": "agreements.toml", "mimeType": "application/toml", "buffer": ended().encode()}
+    )
+    page.get_by_role("button", name=say("Show what it would change")).click()
+    table = page.locator("section[aria-labelledby=diff] tbody")
+    expect(table).to_contain_text(say.reason("agreement-lapsed"), timeout=PATIENCE_MS)
+    numbers = [int(text) for text in table.locator("td.number").all_inner_texts()]
+    told = {row.recipient: row.number for row in console.rows(TOLD_BY_IT, agreement=AGREEMENT)}
+    assert summed(zip(table.locator("th .id").all_inner_texts(), numbers, strict=True)) == told
+    held(page, wrong)
+    picture(page, f"console-policy-diff-{language}")
+    page.get_by_label(say("Files of the draft")).set_input_files([])
+    page.get_by_text(say("Hold a draft against what agencies really sent")).click()
+    page.get_by_label(say("Or paste one of them here, instead of")).select_option("views.toml")
+    page.get_by_label(say("The file's text")).fill("[[view]]\nid = 7\n")
+    page.get_by_role("button", name=say("Show what it would change")).click()
+    expect(page.get_by_role("alert")).to_contain_text("views.toml")
+    held(page, wrong)
     assert wrong == []
 
 

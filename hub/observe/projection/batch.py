@@ -58,6 +58,17 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Sums:
+    """What one version of the policy decided."""
+
+    first_ms: int
+    last_ms: int
+    events: int = 0
+    told: int = 0
+    not_told: int = 0
+
+
+@dataclass(slots=True)
 class Batch:
     """Rows and sums of some records; `before` and `heads` say from where to where each partition is read."""
 
@@ -78,6 +89,7 @@ class Batch:
     flow: dict[tuple[int, str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
     tallies: dict[TallyKey, Tally] = field(default_factory=lambda: defaultdict(Tally))
     senders: dict[tuple[str, str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    policies: dict[str, Sums] = field(default_factory=dict)
     times: set[int] = field(default_factory=set)
     """Broker times of the partitioned rows, one for each hour: which months they need."""
 

@@ -9,7 +9,7 @@ from orjson import dumps, loads
 
 from contracts.topics import DAY_MS, FAMILY_OF_TOPIC
 from hub.ledger import record_hash
-from hub.observe.projection.batch import AnswerRow, Batch, TallyKey
+from hub.observe.projection.batch import AnswerRow, Batch, Sums, TallyKey
 from hub.observe.trail import AnswerKind
 from hub.outcomes import Outcome
 from hub.record import Record
@@ -179,6 +179,11 @@ def _sums(entry: dict[str, Any], counted: tuple[str, int, int], batch: Batch) ->
     sender = batch.senders[entry["signer"] or UNPROVEN, family, outcome]
     sender[0] += 1
     sender[1] = max(sender[1], at_ms)
+    policy = batch.policies.setdefault(entry["versions"]["policy"], Sums(at_ms, at_ms))
+    policy.first_ms, policy.last_ms = min(policy.first_ms, at_ms), max(policy.last_ms, at_ms)
+    policy.events += 1
+    policy.told += told
+    policy.not_told += not_told
 
 
 def _place(at: dict[str, Any] | None) -> str | None:

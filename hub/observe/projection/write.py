@@ -1,6 +1,7 @@
 """Writes a batch in one transaction with the positions that it was read from: all of it once, or nothing."""
 
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +25,7 @@ from hub.store.tables import (
     heartbeats,
     letters,
     oddities,
+    policies,
     positions,
     records,
     senders,
@@ -162,18 +164,18 @@ def _add_up(connection: Connection, batch: Batch) -> None:
             for (agency, family, outcome), sums in batch.senders.items()
         ],
     )
+    _add(connection, policies, [{"version": version} | asdict(sums) for version, sums in batch.policies.items()])
 
 
 def _add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Add to the sums that are there; times are not added, the latest counts."""
+    """Add to the sums that are there; times are not added, the first and the latest count."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
     statement = insert(table)
+    kept: dict[str, Callable[..., Any]] = {"first_ms": func.least, "last_ms": func.greatest}
     added = {
-        column.name: func.greatest(column, statement.excluded[column.name])
-        if column.name == "last_ms"
-        else column + statement.excluded[column.name]
+        column.name: kept.get(column.name, operator.add)(column, statement.excluded[column.name])
         for column in table.columns
         if column.name not in keys
     }

@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 import hub.console
 from contracts.access import Act
 from contracts.topics import Family
+from hub.console.pages import coded
 from hub.console.rights import Role
 from hub.console.words.catalogue import CATALOGUE, speech
 from hub.console.words.names import ACTS, FAMILIES, ROLES
@@ -66,6 +67,13 @@ def test_templates_say_nothing_outside_the_catalogue() -> None:
             continue
         left = re.sub(r"&\w+;", "", written.sub(" ", template.read_text(encoding="utf-8")))
         assert set(re.findall(r"[^\W\d_]{2,}", left)) <= {"Dolen", "SHA"} | attributes.get(template.name, set())
+
+
+def test_commands_are_set_as_code_and_nothing_else_of_a_text_is_markup() -> None:
+    assert coded("Run `dolen <x>` & see") == "Run <code>dolen &lt;x&gt;</code> &amp; see"
+    for file in (FOLDER / "templates").glob("*.html"):
+        said = re.findall(r"{{.*?}}", file.read_text(encoding="utf-8"))
+        assert [each for each in said if "`" in each and not each.startswith("{{ coded(")] == [], file.name
 
 
 def test_every_role_act_and_family_has_words() -> None:
