@@ -1,13 +1,16 @@
 """A console of a test's own: a copy of a simulated network's tables, a clock that stands still, and who signs in."""
 
 import asyncio
+import base64
 import contextlib
+import json
 import secrets
 import time
 import uuid
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 
 from contracts.access import AccessRecord
+from contracts.headers import SIGNATURE, sign
+from contracts.parties import SCHOOLS
 from hub.bench.load import SENDER
 from hub.console.app import create_app
 from hub.console.console import Console
@@ -32,11 +37,21 @@ from tests import web
 from tests.connected.store.projected import play
 from tests.rig import Rig
 from tests.servers import Servers
+from tests.unit.contracts.examples import example
 from tests.web import free_port
 
 EVENTS = 400
 MENDED = 4
 """Dead letters whose cause is mended: their sender's key came late. Two are of one child, in their order."""
+
+TO_A_SCHOOL = """
+SELECT r.event_id, r.source, r.type, d.recipient, d.delivery
+FROM decisions d JOIN records r USING (lane, position, at_ms)
+WHERE d.told AND d.recipient LIKE '/schools/%' AND r.subject IS NOT NULL AND d.refused_ms IS NULL
+ORDER BY d.at_ms, d.ordinal LIMIT 1
+"""
+RECORDS = EVENTS + MENDED + 1
+"""One more: a school says that somebody there opened a notice."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,10 @@ def world(servers: Servers, folder: Path) -> Iterator[World]:
             _mended_letters(rig)
             asyncio.run(play(rig, EVENTS))
             asyncio.run(rig.settled())
-            assert asyncio.run(catch_up(settings)) >= EVENTS + MENDED
+            asyncio.run(catch_up(settings))
+            _opened_by_a_school(rig, url)
+            asyncio.run(rig.settled())
+            asyncio.run(catch_up(settings))
             (last,) = _rows(url, "SELECT max(last_ms) AS ms FROM positions")
             own = rig.environment | {"DOLEN_DATABASE__URL": url}
             yield World(settings, servers.endpoints.database_url, template, last.ms + 5_000, own)
@@ -92,6 +110,30 @@ def _mended_letters(rig: Rig) -> None:
 
     asyncio.run(refused())
     files.write_keys(keys)
+
+
+def _opened_by_a_school(rig: Rig, url: str) -> None:
+    """Answer one notification of a school's, as its portal does when somebody opens it."""
+    (told,) = _rows(url, TO_A_SCHOOL)
+    child, now = str(uuid.uuid4()), datetime.now(UTC).isoformat()
+    answer = example("receipts.opened") | {
+        "id": str(uuid.uuid4()), "source": told.recipient, "subject": child, "time": now, "sequence": 1,
+    }  # fmt: skip
+    answer["data"] |= {
+        "delivery": str(told.delivery), "original": {"source": told.source, "id": str(told.event_id)},
+        "original_type": told.type, "opened_at": now,
+    }  # fmt: skip
+    own = CredentialFiles(rig.state).agency(SCHOOLS)
+    assert own is not None
+    value = json.dumps(answer).encode()
+    signature = sign(value, key_id=own.key_id, secret=base64.b64decode(own.key_secret))
+
+    async def sent() -> None:
+        async with AIOKafkaProducer(**rig.root.kafka_client(), acks="all") as producer:
+            topic = rig.settings.topic_prefix + "receipts.v1"
+            await producer.send_and_wait(topic, value, key=child.encode(), headers=[(SIGNATURE, signature)])
+
+    asyncio.run(sent())
 
 
 @dataclass

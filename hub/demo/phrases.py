@@ -109,10 +109,18 @@ class Phrase(Enum):
         "Blychau derbyn dwy ysgol. Mewngofnodi datblygu yw hwn: nid yw'n gofyn am gyfrinair, a dychmygol yw pawb.",
     )
     SCHOOLS_FIRST = (
-        "Two schools' inboxes can be opened in a browser: run it again with --keep.",
-        "Gellir agor blychau derbyn dwy ysgol mewn porwr: rhedwch eto gyda --keep.",
+        "Two schools' inboxes and the operations console can be opened in a browser: run it again with --keep.",
+        "Gellir agor blychau derbyn dwy ysgol a'r consol gweithrediadau mewn porwr: rhedwch eto gyda --keep.",
     )
     SIGN_IN_AS = "  {school}: sign in as {name}", "  {school}: mewngofnodwch fel {name}"
+    CONSOLE_STARTING = "Starting the operations console", "Cychwyn y consol gweithrediadau"
+    CONSOLE = "The operations console: sign in as {name}", "Y consol gweithrediadau: mewngofnodwch fel {name}"
+    FOLLOW = (
+        "  There choose Find, give the sender's reference {reference}, and follow the notice: "
+        "{school} opened it at {at}.",
+        "  Yno dewiswch Canfod, rhowch gyfeirnod yr anfonwr {reference}, a dilynwch yr hysbysiad: "
+        "agorodd {school} ef am {at}.",
+    )
     STOP = "To stop the hub, the adapters and everything else:", "I stopio'r hyb, yr addaswyr a phopeth arall:"
     ALL_RIGHT = "Every number is right.", "Mae pob rhif yn gywir."
     NOT_RIGHT = "A number is not right: see above.", "Mae rhif yn anghywir: gweler uchod."

@@ -20,6 +20,7 @@ from hub.demo.check import count
 from hub.demo.ends import AtEnds, read_ends
 from hub.demo.far.agencies import FITZALANS, TREGANNAS, Agencies
 from hub.demo.joining import join
+from hub.demo.operations import OPERATOR, Operations, opened_by
 from hub.demo.phrases import Phrase
 from hub.demo.process import ROOT, Service, hub_service
 from hub.demo.programme import add_ended_keys, background, story
@@ -86,7 +87,10 @@ def play(asked: Asked, console: Console) -> bool:
         try:
             ground = _started(running, console, language)
             played = asyncio.run(_played(asked, ground, running, console))
-            return asyncio.run(_shown(asked, ground, played, console))
+            right = asyncio.run(_shown(asked, ground, played, console))
+            if asked.keep:
+                _show_operations(running, ground, console, language)
+            return right
         finally:
             _ended(asked, running, console)
 
@@ -98,12 +102,14 @@ class Running:
     stack: Stack
     hub: Service | None = None
     agencies: Agencies | None = None
+    operations: Operations | None = None
 
     @property
     def services(self) -> Sequence[Service]:
         """All processes but the servers'."""
         adapters = self.agencies.services if self.agencies is not None else ()
-        return (*([self.hub] if self.hub is not None else []), *adapters)
+        watching = self.operations.services if self.operations is not None else ()
+        return (*([self.hub] if self.hub is not None else []), *adapters, *watching)
 
     @property
     def started(self) -> Sequence[Service]:
@@ -117,6 +123,8 @@ class Running:
 
     def stop(self) -> None:
         """End it all, the adapters before the hub."""
+        if self.operations is not None:
+            self.operations.stop()
         if self.agencies is not None:
             self.agencies.stop()
         if self.hub is not None:
@@ -287,6 +295,22 @@ def _show_schools(asked: Asked, ground: Ground, console: Console) -> None:
         name = schools[school.rpartition("/")[2]].name
         console.print(Phrase.SIGN_IN_AS.say(asked.language, school=name, name=portal.name_of(subject)))
         console.print(f"    {portal.inbox(language, school)}", highlight=False, soft_wrap=True)
+    console.print()
+
+
+def _show_operations(running: Running, ground: Ground, console: Console, language: Language) -> None:
+    """The console's address, who may sign in, and a notice to follow from its sender's reference to who opened it."""
+    running.operations = operations = Operations(ground.settings.state_dir, NETWORK)
+    with console.status(Phrase.CONSOLE_STARTING.say(language)):
+        operations.start(ground.settings)
+    console.print()
+    console.print(Phrase.CONSOLE.say(language, name=OPERATOR), style="bold")
+    console.print(f"    {operations.address}/{language}/now", highlight=False, soft_wrap=True)
+    followed = opened_by(ground.settings, (TREGANNA, FITZALAN))
+    if followed is not None:
+        school = ground.stage.directory.schools[followed.school.rpartition("/")[2]].name
+        said = Phrase.FOLLOW.say(language, reference=followed.reference, school=school, at=followed.at)
+        console.print(said, highlight=False, soft_wrap=True)
     console.print()
 
 

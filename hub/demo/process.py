@@ -20,14 +20,21 @@ class Service:
     """One process, with its log beside the stack's."""
 
     def __init__(
-        self, name: str, words: Sequence[str], *, state: Path, network: Path, ready: Callable[[bytes], bool]
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        state: Path,
+        network: Path,
+        ready: Callable[[bytes], bool],
+        more: Mapping[str, str] | None = None,
     ) -> None:
-        """`words` are Python's own arguments; `ready` is asked of the log so far."""
+        """`words` are Python's own arguments; `ready` is asked of the log so far; `more` are settings of its own."""
         self.name = name
         self.log = state / f"{name}.log"
         self._words = words
         self._ready = ready
-        self._environment = _environment(os.environ, state=state, network=network)
+        self._environment = _environment(os.environ, state=state, network=network) | dict(more or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

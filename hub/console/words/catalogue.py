@@ -55,6 +55,11 @@ class Speech:
         """For example `08:12`."""
         return self._written(at_ms, "HH:mm")
 
+    def later(self, at_ms: int, than_ms: int) -> str:
+        """A clock's time on the same day as another moment, and with the date on any other."""
+        same = self._written(at_ms, "yMMdd") == self._written(than_ms, "yMMdd")
+        return self.clock(at_ms) if same else self._written(at_ms, "d MMM, HH:mm")
+
     def day(self, at_ms: int) -> str:
         """For example `Friday 27 March 2026`."""
         return self._written(at_ms, "EEEE d MMMM y")

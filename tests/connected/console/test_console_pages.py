@@ -7,8 +7,9 @@ import re
 import pytest
 
 from contracts.access import Act
+from hub.demo.operations import opened_by
 from hub.store.find import LARGEST_PAGE
-from tests.console_ground import EVENTS, MENDED, Browser, Ground
+from tests.console_ground import RECORDS, Browser, Ground
 
 pytestmark = pytest.mark.connected
 
@@ -34,6 +35,17 @@ def test_from_a_senders_reference_to_opened_by_whom_and_when_in_three_clicks(con
         ("find", str(opened.subject)),
         ("notification", at),
     ]
+
+
+def test_the_notice_that_the_demo_names_was_opened_by_that_school_at_that_time(console: Ground) -> None:
+    schools = [row.recipient for row in console.rows("SELECT DISTINCT recipient FROM decisions WHERE told")]
+    followed = opened_by(console.settings, sorted(party for party in schools if party.startswith("/schools/")))
+    assert followed is not None
+    with console.served() as where, Browser.signed_in(where, "olwen-operator") as browser:
+        listed = browser.get("/en/find", id=followed.reference).text
+        pages = [browser.get(path).text for path in re.findall(r'href="(/en/notifications/[^"]+)"', listed)]
+    rows = [part for page in pages for part in page.split("<tr") if f">{followed.school}</span>" in part]
+    assert any(re.search(rf">(opened|taken on)</span> .*{followed.at}", row, re.DOTALL) for row in rows)
 
 
 def test_every_id_of_an_event_leads_to_it(console: Ground) -> None:
@@ -82,7 +94,7 @@ def test_pages_follow_one_another_and_miss_nothing(console: Ground) -> None:
             older = re.search(r'rel="next" href="([^"]+)"', text)
             path = older[1].replace("&amp;", "&") if older else ""
         exported = browser.get("/en/find.csv").text
-    assert len(seen) == len(set(seen)) == EVENTS + MENDED
+    assert len(seen) == len(set(seen)) == RECORDS
     assert [row["coordinates"] for row in csv.DictReader(io.StringIO(exported))] == seen
     assert [each.act for each in console.reports()][-1] is Act.EXPORTED
 

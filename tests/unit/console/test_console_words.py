@@ -90,3 +90,9 @@ def test_times_are_by_the_clocks_of_wales_and_ages_in_the_unit_that_a_person_wou
     assert ages == ["900 ms", "61 s", "119 s", "2 min", "61 min", "25 h", "8 days"]
     assert speech("cy").many("%(number)s child", "%(number)s children", 1) == "1 plentyn"
     assert speech("cy").many("%(number)s child", "%(number)s children", 6) == "6 o blant"
+
+
+def test_an_answer_on_another_day_is_said_with_its_date() -> None:
+    late = 1_782_000_000_000 - 2 * 3_600_000  # 2026-06-20T22:00:00Z, 23:00 in Wales
+    assert speech("en").later(late + 30 * 60_000, late) == "23:30"
+    assert speech("en").later(late + 9 * 3_600_000, late) == "21 Jun, 08:00"
