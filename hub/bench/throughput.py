@@ -62,6 +62,8 @@ def start(command: Sequence[str], settings: Settings) -> subprocess.Popen[bytes]
         "DOLEN_TOPIC_PREFIX": settings.topic_prefix,
         "DOLEN_LANES": str(settings.lanes),
     }
+    if settings.database.url is not None:
+        environment["DOLEN_DATABASE__URL"] = settings.database.url.get_secret_value()
     with (settings.state_dir / "bench.log").open("ab") as log:
         return subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=log, stderr=log)
 

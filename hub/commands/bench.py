@@ -10,11 +10,17 @@ from rich.table import Table
 
 from hub.bench.report import Figures, measure
 from hub.commands.bench_adapters import adapters
+from hub.commands.bench_find import find
+from hub.commands.bench_projector import projector
 from hub.commands.stack import JsonOption
 from hub.settings import load_settings
 
-app = typer.Typer(help="Measure the hub, or an adapter's edges, beside what broker and store can do at best.")
+app = typer.Typer(
+    help="Measure the hub, or an adapter's edges, beside what broker and store can do at best; the projector; a page."
+)
 app.command()(adapters)
+app.command()(projector)
+app.command()(find)
 
 
 @app.callback(invoke_without_command=True)
