@@ -6,16 +6,19 @@ all that belongs together has the same partition number everywhere.
 
 Limits: memory doesn't grow with the number of events (hub/audit/spool.py says what the disk needs). Events decided by a
 policy, directory or network that it isn't given are held against the ledger alone. Whether Redis knew a repeat within
-its window is judged by broker times. That a sender's own numbering is right is not the hub's to answer for.
+its window is judged by broker times. What senders and recipients do at their own edges is not the hub's to answer for,
+and is judged on request.
 """
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hub.audit.chain import read_ledger
 from hub.audit.checkpoints import Checkpoints
 from hub.audit.codes import Code
+from hub.audit.edges import Edges
 from hub.audit.event import rules_of
 from hub.audit.expected import Kind
 from hub.audit.lane import LaneAudit
@@ -42,22 +45,22 @@ def audit(
     now_ms: int | None = None,
     window_days: int = WINDOW_DAYS,
     checkpoints: Checkpoints | None = None,
+    edges: bool = False,
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Report:
     """Audit what `source` holds.
 
     `standings` are what was in force while it was decided, what is in force now first. `now_ms` is the time by which
-    payloads count as gone, `checkpoints` what the hub has kept of its ledger in a second place, `folder` is where the
-    spool lies, `progress` hears what is being done.
+    payloads count as gone, `checkpoints` what the hub has kept of its ledger in a second place; with `edges`, senders
+    and recipients are judged too. `folder` is where the spool lies, `progress` hears what is being done.
     """
     report = Report(lanes=source.lanes)
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     window_ms = (window_days - 1) * DAY_MS  # a repeat at the very edge may be known or not
     rules = {each.versions: rules_of(each) for each in standings}
     names = standings[0].names
-    spool = Spool(folder)
-    try:
+    with closing(Spool(folder)) as spool, closing(Edges(source, folder)) as at_edges:
         _check_partitions(source, standings[0], report)
         for lane in range(source.lanes):
             progress(f"ledger, lane {lane + 1} of {source.lanes}")
@@ -69,14 +72,14 @@ def audit(
                 report=report,
                 now_ms=now_ms,
                 checkpoints=checkpoints,
+                edges=at_edges if edges else None,
             )
         spool.all_entries_are_in()
         for lane in range(source.lanes):
             progress(f"events, lane {lane + 1} of {source.lanes}")
             LaneAudit(lane, source, rules, spool, report, now_ms=now_ms, window_ms=window_ms).run()
         _tell_partnerless(spool, report)
-    finally:
-        spool.close()
+        at_edges.tell(report)
     for agency, books in sorted(report.accounts.items()):
         if not books.balanced:
             detail = f"due {books.due} + {books.receipts_due}, there {books.there} + {books.receipts_there}"

@@ -12,6 +12,7 @@ from contracts.topics import PAYLOAD_RETENTION_MS
 from hub.audit import ids
 from hub.audit.checkpoints import Checkpoint, Checkpoints
 from hub.audit.codes import Code, Note
+from hub.audit.edges import Edges
 from hub.audit.entries import parse
 from hub.audit.expected import Entry
 from hub.audit.report import Report
@@ -38,10 +39,11 @@ def read_ledger(
     report: Report,
     now_ms: int,
     checkpoints: Checkpoints | None = None,
+    edges: Edges | None = None,
 ) -> None:
     """Follow one lane's chain; spool its accepted events, and the entries whose event or outputs may still be there.
 
-    Without `checkpoints` nothing is said of them.
+    Without `checkpoints` nothing is said of them; `edges` takes every entry.
     """
     chain = Chain()
     inbound = frozenset(names.inbound)
@@ -62,6 +64,8 @@ def read_ledger(
             report.found(Code.NO_INBOUND_RECORD, record.at)
             continue
         _spool(entry, record, source, spool, now_ms)
+        if edges is not None:
+            edges.take(entry)
     report.heads[lane] = chain.number, chain.hash
     place = f"{names.ledger}/{lane}/{source.end((names.ledger, lane))}"
     if checkpoints is not None and kept is None and lane in checkpoints:

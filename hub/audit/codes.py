@@ -4,7 +4,7 @@ from enum import Enum
 
 
 class Code(Enum):
-    """A violation: 1xx ledger, 2xx outcome and decisions, 3xx notifications, 4xx answers, 5xx balance."""
+    """A violation: 1xx ledger, 2xx outcome and decisions, 3xx notifications, 4xx answers, 5xx balance, 6xx edges."""
 
     NO_LEDGER_RECORD = (
         "AUD-101",
@@ -267,6 +267,22 @@ class Code(Enum):
         "AUD-501",
         "An agency's notifications and receipts do not add up to what was decided",
         "Nid yw hysbysiadau a derbynebau asiantaeth yn cyfateb i'r hyn a benderfynwyd",
+    )
+
+    HANDED_OVER_TWICE = (
+        "AUD-601",
+        "A recipient says of one notification more than once, under different ids, that its system has it",
+        "Mae derbynnydd yn dweud fwy nag unwaith, bob tro dan id arall, fod un hysbysiad yn ei system",
+    )
+    ANSWERED_FOR_NOTHING = (
+        "AUD-602",
+        "Somebody answers a notification that was never made for it",
+        "Mae rhywun yn ateb hysbysiad na wnaed erioed ar ei gyfer",
+    )
+    SENT_OUT_OF_ORDER = (
+        "AUD-603",
+        "A sender's event about a child has a lower number than one that came before it",
+        "Mae gan ddigwyddiad am blentyn rif is nag un a ddaeth o'i flaen gan yr un anfonwr",
     )
 
     def __init__(self, code: str, en: str, cy: str) -> None:

@@ -18,6 +18,7 @@ def audit_hub(
     policies: Sequence[Path] = (),
     networks: Sequence[Path] = (),
     checkpoint_dir: Path | None = None,
+    edges: bool = False,
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Report:
@@ -44,6 +45,7 @@ def audit_hub(
             standings,
             window_days=settings.seen_window_days,
             checkpoints=checkpoints,
+            edges=edges,
             folder=folder,
             progress=progress,
         )

@@ -1,18 +1,14 @@
-"""What an audit must remember: rows in a file that is gone when the audit ends; ids, hashes and places, no payload.
+"""What an audit must remember to hold outputs against events: ids, hashes and places, no payload.
 
-The file has no name once it is open, so that a killed audit leaves nothing behind. It grows with the number of records
-(about 4 KB an event: the ledger's entries of the inbound records that are still kept, and rows of one lane's outputs);
-memory doesn't.
+It grows with the number of records: about 4 KB an event, for the ledger's entries of the inbound records that are still
+kept, and rows of one lane's outputs.
 """
 
-import sqlite3
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-CACHE_KIB = 32 * 1024
-AT_ONCE = 2000
+from hub.audit.rows import Rows
 
 
 class WantedRow(NamedTuple):
@@ -119,43 +115,13 @@ GROUP BY f.topic, f.kind
 """
 
 
-class Spool:
+class Spool(Rows):
     """The tables; those of one lane are emptied for the next."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is where the file lies; the system's folder for temporary files if not given."""
-        with tempfile.TemporaryDirectory(prefix="dolen-audit-", dir=folder) as place:
-            self._db = sqlite3.connect(Path(place) / "spool", isolation_level=None)
-            for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{CACHE_KIB}", "temp_store=FILE"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.execute("BEGIN")
-            self._db.executescript(_SCHEMA + "BEGIN;")
-        self._waiting: dict[str, list[Sequence[Any]]] = {}
-        self._topics: dict[str, int] = {}
-        self._names: list[str] = []
+        super().__init__(_SCHEMA, folder)
         self._keys: dict[str, int] = {}
-
-    def close(self) -> None:
-        """Let the file go."""
-        self._db.close()
-
-    def topic(self, name: str) -> int:
-        """The number that stands for a topic."""
-        if name not in self._topics:
-            self._topics[name] = len(self._names)
-            self._names.append(name)
-        return self._topics[name]
-
-    def name(self, topic: int) -> str:
-        """The topic that a number stands for."""
-        return self._names[topic]
-
-    def put(self, table: str, row: Sequence[Any]) -> None:
-        """Add a row; rows are written many at once."""
-        waiting = self._waiting.setdefault(table, [])
-        waiting.append(row)
-        if len(waiting) >= AT_ONCE:
-            self._write(table)
 
     def taken_with(self, key_id: str, time_ms: int) -> None:
         """Remember that an event which reached the broker then, signed with this key, was accepted."""
@@ -260,13 +226,3 @@ class Spool:
     def astray(self) -> Iterator[tuple[int, int, int, int]]:
         """What nothing calls for: lane, kind, topic, offset."""
         yield from self._db.execute("SELECT lane, kind, topic, place FROM astray")
-
-    def _flush(self) -> None:
-        for table in list(self._waiting):
-            self._write(table)
-
-    def _write(self, table: str) -> None:
-        rows = self._waiting.pop(table)
-        if rows:
-            marks = ",".join("?" * len(rows[0]))
-            self._db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - a name of ours

@@ -27,6 +27,9 @@ SpoolOption = Annotated[
 CheckpointsOption = Annotated[
     Path | None, typer.Option("--checkpoints", help="Folder of the ledger's signed checkpoints, where it is another.")
 ]
+EdgesOption = Annotated[
+    bool, typer.Option("--edges", help="Judge senders and recipients too: numbers, answers, deliveries.")
+]
 WelshOption = Annotated[bool, typer.Option("--cymraeg", help="Yn Gymraeg: in Welsh.")]
 
 
@@ -36,6 +39,7 @@ def audit(
     network: NetworkOption = None,
     checkpoints: CheckpointsOption = None,
     spool: SpoolOption = None,
+    edges: EdgesOption = False,
     as_json: JsonOption = False,
     cymraeg: WelshOption = False,
 ) -> None:
@@ -47,6 +51,7 @@ def audit(
             policies=policy or (),
             networks=network or (),
             checkpoint_dir=checkpoints,
+            edges=edges,
             folder=spool,
             progress=status.update,
         )

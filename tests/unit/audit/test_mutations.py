@@ -423,6 +423,7 @@ def test_every_violation_is_found_in_some_test():
         C.FIRST_AFTER_REPEAT,
         C.CUT_OFF, C.CHECKPOINT_FORGED,  # test_cut_off.py
         C.REDRIVE_WRONG,  # test_redriven.py
+        C.HANDED_OVER_TWICE, C.ANSWERED_FOR_NOTHING, C.SENT_OUT_OF_ORDER,  # test_edges.py
     }  # fmt: skip
     assert mutated | elsewhere == set(Code)
 
