@@ -59,6 +59,7 @@ from contracts.identity import delivery_id
 from contracts.parties import agency_uri
 from contracts.registry import REGISTRY
 from contracts.topics import Family
+from hub.audit.of_hub import audit_hub
 from hub.ledger import LedgerEntry
 from tests.adapters.conformance import FIXTURE_KEY, Adapter
 from tests.rig import Rig
@@ -218,14 +219,17 @@ class Campaign:
         self._stop.set()
         self.process.end()
 
-    def run(self, *, kills: int = KILLS, timeout_s: float = 180) -> None:
-        """Load both ends, kill so many times meanwhile, wait until all is done, stop, and hold the balance."""
+    def run(self, *, kills: int = KILLS, timeout_s: float = 180, kill_once: Callable[[], None] | None = None) -> None:
+        """Load both ends, kill so many times meanwhile, wait until all is done, stop, and hold the balance.
+
+        `kill_once` kills and starts the process in another way than a moment after it did something.
+        """
         self._released = 0
         self.process.start()
         with self.loaded():
             for number in range(1, kills + 1):
                 self._released = number / (kills + 1)
-                self._kill_once()
+                (kill_once or self._kill_once)()
             self._released = 1
         self.settle(timeout_s=timeout_s)
         assert self.process.stop() == 0, self.process.tail()
@@ -289,9 +293,12 @@ class Campaign:
     # -- the balance
 
     def balance(self) -> None:
-        """Fails with all that differs."""
+        """Fails with all that differs, and with whatever the audit finds, at the edges too."""
         differs = [*self._native_end(), *self._kafka_end()]
         assert not differs, "\n".join(differs[:40])
+        report = audit_hub(self.rig.settings, edges=True)
+        assert report.clean, report.violations[:40]
+        assert report.outcomes["accepted"] >= len(self.records) + len(self.told)
 
     def _native_end(self) -> Iterator[str]:
         """Each native record is one event that the hub took once, each child's in the order in which it was given."""
