@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ground import Ground
+from tests.rig import rig
 from tests.servers import Servers
+
+__all__ = ["ground", "rig"]
 
 
 @pytest.fixture

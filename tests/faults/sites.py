@@ -127,19 +127,29 @@ def three_brokers(_: Stack, home: Path) -> Iterator[Stack]:
 def small_disk(_: Stack, home: Path) -> Iterator[Stack]:
     """A stack of its own, its broker's data in a file system in memory."""
     stack = SmallDisk(home / "small")
-    disk = stack.state_dir / "kafka"
-    disk.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=0700", "tmpfs", str(disk)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        raise NotHere(f"a small disk has to be mounted, which needs root ({mounted.stderr.strip()})")
     try:
-        stack.up()
-        yield stack
+        with mounted(stack.state_dir / "kafka", megabytes=DISK_MB):
+            try:
+                stack.up()
+                yield stack
+            finally:
+                stack.down()
     finally:
-        stack.down()
-        subprocess.run(["umount", str(disk)], check=True)
         stack.down(wipe=True)
+
+
+@contextmanager
+def mounted(disk: Path, *, megabytes: int) -> Iterator[None]:
+    """A file system in memory at a folder that is made for it; raises NotHere where that may not be."""
+    disk.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(disk)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NotHere(f"a small disk has to be mounted, which needs root ({done.stderr.strip()})")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 Site = Callable[[Stack, Path], AbstractContextManager[Stack]]

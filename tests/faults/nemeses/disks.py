@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, up
@@ -17,7 +18,7 @@ async def disk_full(campaign: Campaign) -> None:
     stack = campaign.stack
     assert isinstance(stack, SmallDisk)
     await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
-    await asyncio.to_thread(_fill, stack)
+    await asyncio.to_thread(fill, stack.ballast)
     campaign.struck()
     for _ in range(int(DIES_WITHIN_S / 0.1)):
         if not stack.kafka.alive:
@@ -28,11 +29,11 @@ async def disk_full(campaign: Campaign) -> None:
     await up(campaign, *([] if stack.kafka.alive else [stack.kafka]))
 
 
-def _fill(stack: SmallDisk) -> None:
-    """Take every free block; the broker takes some of them meanwhile."""
-    with stack.ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+def fill(ballast: Path) -> None:
+    """Take every free block; whoever has its data there takes some of them meanwhile."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(1024 * 1024))
-    with stack.ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
