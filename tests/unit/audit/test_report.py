@@ -60,6 +60,20 @@ def test_the_exit_code_tells_a_script_whether_something_is_wrong(reports, monkey
     assert json.loads(done.stdout)["clean"] is clean
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_edges_are_judged_where_they_are_asked_for_and_not_else(reports, monkeypatch, asked):
+    judged = []
+
+    def audit_hub(settings, *, edges, **more):
+        judged.append(edges)
+        return reports[True]
+
+    monkeypatch.setattr(command, "audit_hub", audit_hub)
+    done = CliRunner().invoke(command_line(["audit"]), ["audit", "--json", *["--edges"] * asked])
+    assert done.exit_code == 0
+    assert judged == [asked]
+
+
 def test_a_thousand_violations_are_kept_and_all_are_counted():
     report = Report()
     for number in range(KEPT + 500):
