@@ -64,6 +64,7 @@ async def _measured(settings: Settings, engine: Engine, load: Load, events: int)
     hub, projector = (start(command, settings) for command in (HUB, PROJECTOR))
     try:
         by_hub, by_projector = _Pace(events), _Pace(events)
+        behind = 0
         began = time.monotonic()
         while not (by_hub.done and by_projector.done):
             _check((hub, projector), began)

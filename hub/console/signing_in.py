@@ -122,7 +122,7 @@ def claimed_roles(claims: Mapping[str, Any], path: str) -> tuple[Role, ...]:
     return roles_of(found) if isinstance(found, Iterable) else ()
 
 
-def _issuer(console: Console) -> str:
+def _issuer(console: Console) -> str | None:
     own = console.own
     return own.address + development.PATH if own.development else own.issuer
 

@@ -20,7 +20,7 @@ class Window(NamedTuple):
     ends: Mapping[Place, int]
 
     @property
-    def count(self) -> int:
+    def records(self) -> int:
         """How many records at most: of what lies between, some may have expired."""
         return sum(self.ends[place] - start for place, start in self.starts.items())
 
@@ -38,14 +38,14 @@ async def window(settings: Settings, *, since_ms: int, now_ms: int, most: int) -
         return Window(at_ms, at_ms != since_ms, starts, {place: ends[place] for place in starts})
 
     found, early, late = await back_to(since_ms), since_ms, now_ms
-    while found.count > most and late - early > 1:
+    while found.records > most and late - early > 1:
         middle = (early + late) // 2
         narrowed = await back_to(middle)
-        if narrowed.count > most:
+        if narrowed.records > most:
             early = middle
         else:
             late = middle
-    return found if found.count <= most else await back_to(late)
+    return found if found.records <= most else await back_to(late)
 
 
 async def archived(settings: Settings, seen: Window) -> AsyncIterator[Sequence[Record]]:

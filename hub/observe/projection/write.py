@@ -173,9 +173,12 @@ def _add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -
         return
     keys = [column.name for column in table.primary_key]
     statement = insert(table)
-    kept: dict[str, Callable[..., Any]] = {"first_ms": func.least, "last_ms": func.greatest}
+    joined: dict[str, Callable[[Any, Any], Any]] = {
+        "first_ms": lambda old, new: func.least(old, new),
+        "last_ms": lambda old, new: func.greatest(old, new),
+    }
     added = {
-        column.name: kept.get(column.name, operator.add)(column, statement.excluded[column.name])
+        column.name: joined.get(column.name, operator.add)(column, statement.excluded[column.name])
         for column in table.columns
         if column.name not in keys
     }
