@@ -29,6 +29,7 @@ import hub
 from contracts.events.receipts import EscalatedData, RefusedData
 from contracts.identity import delivery_id
 from hub.observe.labels import REASONS, Label, Language, reason
+from hub.observe.policy_diff import NOT_LISTED
 from hub.observe.report import report
 from hub.observe.search import find
 from hub.observe.steps import Step, steps
@@ -226,16 +227,14 @@ def test_no_two_labels_are_one() -> None:
 
 
 def test_every_label_is_used() -> None:
-    folder = Path(hub.__file__).parent
-    sources = [*(folder / "observe").glob("*.py"), *(folder / "commands").glob("*.py")]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in Path(hub.__file__).parent.rglob("*.py"))
     assert [label.name for label in Label if not re.search(rf"Label\.{label.name}\b", text)] == []
 
 
 def test_every_reason_of_the_policy_and_of_recipients_has_words() -> None:
     refusals = RefusedData.model_json_schema()["properties"]["reason"]["enum"]
     passed_on = EscalatedData.model_json_schema()["properties"]["reason"]["enum"]
-    assert {*POLICY_REASONS, *refusals, *passed_on} == set(REASONS)
+    assert {*POLICY_REASONS, *refusals, *passed_on, NOT_LISTED} == set(REASONS)
 
 
 def test_a_reason_that_is_newer_than_the_catalogue_is_shown_as_it_is() -> None:
