@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -39,6 +40,7 @@ def demo(
     for name in [name for name in os.environ if name.startswith("DOLEN_")]:
         del os.environ[name]  # the demo's hub and servers are its own, whatever others the environment names
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what goes wrong is told once, in words of ours
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     signal.signal(signal.SIGTERM, _end)  # so that the servers are stopped then too
     read_any_header()
     language = Language.CY if cymraeg else preferred()
