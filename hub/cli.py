@@ -68,9 +68,8 @@ def command_line(names: Iterable[str] = MODULES) -> typer.Typer:
 
 def main() -> NoReturn:
     """Run the command line; an error of ours becomes one line on standard error and its exit code."""
-    named = sys.argv[1:2]
     try:
-        command_line(named if named and named[0] in MODULES else MODULES)()
+        command_line(MODULES.keys() & sys.argv[1:2] or MODULES)()
     except (StartRefused, ContractError) as refused:
         _end(refused, EXIT_REFUSED)
     except InDoubt as doubt:

@@ -77,27 +77,26 @@ class Asker:
 
     async def found(self, places: Iterable[Place], which: int) -> dict[Place, int]:
         """Each partition's first or last offset."""
-        asked = [TopicPartition(*place, which) for place in places]
+        return await self._by_time(places, which, lambda offset: offset < 0)
+
+    async def since(self, places: Iterable[Place], at_ms: int) -> dict[Place, int]:
+        """Each partition's first offset at or after a moment; left out where there is none."""
+        found = await self._by_time(places, at_ms, lambda offset: offset in (at_ms, OFFSET_INVALID))
+        return {place: offset for place, offset in found.items() if offset != OFFSET_END}
+
+    async def _by_time(self, places: Iterable[Place], when: int, is_none: Callable[[int], bool]) -> dict[Place, int]:
+        """Offsets by broker time, or by `which`; `is_none` knows what stands where no offset was told."""
+        asked = [TopicPartition(*place, when) for place in places]
         if not asked:
             return {}
         answers = await self._asked(lambda consumer: consumer.offsets_for_times(asked, timeout=TIMEOUT_S))
         for answer in answers:
-            if answer.error is not None or answer.offset < 0:
+            if answer.error is not None or is_none(answer.offset):
                 # Without an error: no answer in time, or of a broker that leads no longer (seen with three).
                 self._consumer = Consumer(self._arguments)
                 why = f" ({answer.error.name()})" if answer.error is not None else ""
                 raise Unavailable(f"Kafka doesn't tell an offset of {answer.topic} yet{why}")
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
-
-    async def since(self, places: Iterable[Place], at_ms: int) -> dict[Place, int]:
-        """Each partition's first offset at or after a moment; left out where there is none."""
-        asked = [TopicPartition(*place, at_ms) for place in places]
-        answers = await self._asked(lambda consumer: consumer.offsets_for_times(asked, timeout=TIMEOUT_S))
-        for answer in answers:
-            if answer.error is not None or answer.offset in (at_ms, OFFSET_INVALID):
-                self._consumer = Consumer(self._arguments)
-                raise Unavailable(f"Kafka doesn't tell an offset of {answer.topic} yet")
-        return {(answer.topic, answer.partition): answer.offset for answer in answers if answer.offset != OFFSET_END}
 
     async def _asked(self, ask: Callable[[Consumer], list[TopicPartition]]) -> list[TopicPartition]:
         try:

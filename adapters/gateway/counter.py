@@ -17,10 +17,9 @@ from adapters.sdk.outbox import Progress, StoredOutbox
 from adapters.sdk.outgoing import NotAnEvent
 from adapters.sdk.pseudonyms import Pseudonyms
 from contracts.faults import Fault, FaultCode
+from contracts.topics import DAY_MS
 
 T = TypeVar("T")
-
-_A_DAY_MS = 24 * 60 * 60 * 1000
 
 
 class Counter:
@@ -92,7 +91,7 @@ class Counter:
 
     async def tidy(self) -> None:
         """Delete what was fetched and is older than the agency keeps it."""
-        before = self._clock() - self.settings.keep_days * _A_DAY_MS
+        before = self._clock() - self.settings.keep_days * DAY_MS
         await self._outbox.together(lambda connection: self._mailbox.tidy(connection, before=before))
 
     async def _stored(self, operation: Callable[[Connection], T]) -> T:

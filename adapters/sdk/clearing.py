@@ -10,10 +10,10 @@ from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.errors import NotStored
 from adapters.sdk.store import Store
 from adapters.sdk.waits import stopped_within
+from contracts.topics import DAY_MS
 
 log = structlog.get_logger("dolen.adapter")
 
-DAY_MS = 24 * 60 * 60 * 1000
 LOOK_S = 600.0
 """Between two looks."""
 ROWS = 200

@@ -16,11 +16,10 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from adapters.sdk.connection import kafka_broker, knock
 from adapters.sdk.credentials import Credentials
 from contracts.headers import TRACEPARENT, parse_traceparent
-from contracts.topics import outbound_topics
+from contracts.topics import DAY_MS, outbound_topics
 
 log = structlog.get_logger("dolen.adapter")
 
-A_DAY_MS = 24 * 60 * 60 * 1000
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
 BATCH = 500
@@ -155,7 +154,7 @@ def _subscribe(
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,  # the default commits first, ACK commits even what failed
         no_reply=True,  # else a record's `reply_to` header has the handler's return value sent to any topic
-        max_poll_interval_ms=A_DAY_MS,  # a store that is being mended is not a dead consumer
+        max_poll_interval_ms=DAY_MS,  # a store that is being mended is not a dead consumer
         parser=_parse,
         decoder=_decode,
     )

@@ -34,6 +34,7 @@ _HELD = (Standing.ASKED, Standing.SENT)
 
 Typed = Annotated[str, Form()]
 Letters = Annotated[list[str], Form(default_factory=list)]
+Chosen = Sequence[Coordinates]
 
 
 def router(console: Console) -> APIRouter:
@@ -52,23 +53,18 @@ def router(console: Console) -> APIRouter:
         request: Request, language: Language, letter: Letters, listed: Letters, csrf: Typed = "", every: Typed = ""
     ) -> Response:
         visit = come(console, request, language, Right.PUT_RIGHT, "dead-letter.dry-run", csrf)
-        chosen = _places(listed if every else letter)
-        if not chosen:
-            return _none_chosen(request, visit)
 
-        def act(desk: Desk, by: Operator) -> Response:
+        def act(desk: Desk, by: Operator, chosen: Chosen) -> Response:
             return _tried(request, visit, desk.try_out(chosen, by))
 
-        return at_desk(request, visit, act)
+        return _with_chosen(request, visit, listed if every else letter, act)
 
     @routes.post("/{language}/redrives")
     def ask(request: Request, language: Language, letter: Letters, csrf: Typed = "", why: Typed = "") -> Response:
         visit = come(console, request, language, Right.PUT_RIGHT, "dead-letter.redrive", csrf)
-        chosen, reason = _places(letter), reason_of(why)
-        if not chosen:
-            return _none_chosen(request, visit)
+        reason = reason_of(why)
 
-        def act(desk: Desk, by: Operator) -> Response:
+        def act(desk: Desk, by: Operator, chosen: Chosen) -> Response:
             if reason is None:
                 return _tried(request, visit, desk.try_out(chosen, by), problem="send", why=why)
             made, trials = desk.ask(chosen, by, why=reason)
@@ -78,23 +74,21 @@ def router(console: Console) -> APIRouter:
                 desk.carry_out(made.id, by)
             return _to(language, made.id, left_out=len(trials) - len(made.letters))
 
-        return at_desk(request, visit, act)
+        return _with_chosen(request, visit, letter, act)
 
     @routes.post("/{language}/redrives/aside")
     def aside(request: Request, language: Language, letter: Letters, csrf: Typed = "", why: Typed = "") -> Response:
         visit = come(console, request, language, Right.PUT_RIGHT, "dead-letter.set-aside", csrf)
-        chosen, reason = _places(letter), reason_of(why)
-        if not chosen:
-            return _none_chosen(request, visit)
+        reason = reason_of(why)
 
-        def act(desk: Desk, by: Operator) -> Response:
+        def act(desk: Desk, by: Operator, chosen: Chosen) -> Response:
             if reason is None:
                 return _tried(request, visit, desk.try_out(chosen, by), problem="aside", why=why)
             desk.set_aside(chosen, by, why=reason)
             where = f"/{chosen[0]}" if len(chosen) == 1 else ""
             return RedirectResponse(f"/{language}/dead-letters{where}", status_code=303)
 
-        return at_desk(request, visit, act)
+        return _with_chosen(request, visit, letter, act)
 
     @routes.get("/{language}/redrives/{redrive_id}")
     def one(request: Request, language: Language, redrive_id: RedriveId, left: str = "") -> Response:
@@ -144,8 +138,14 @@ def router(console: Console) -> APIRouter:
     return routes
 
 
-def _none_chosen(request: Request, visit: Visit) -> Response:
-    return not_done(request, visit, status=422, said=visit.say("No letter was chosen."))
+def _with_chosen(
+    request: Request, visit: Visit, typed: Sequence[str], act: Callable[[Desk, Operator, Chosen], Response]
+) -> Response:
+    """Act at the desk on the letters that were chosen; where none was, that is said."""
+    chosen = _places(typed)
+    if not chosen:
+        return not_done(request, visit, status=422, said=visit.say("No letter was chosen."))
+    return at_desk(request, visit, lambda desk, by: act(desk, by, chosen))
 
 
 def _decide(request: Request, visit: Visit, redrive_id: str, why: str, *, yes: bool) -> Response:
