@@ -33,6 +33,8 @@ def hub(
     debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
 ) -> None:
     """Run one worker of the hub: it takes its share of the lanes; start as many as you like, up to the lanes."""
+    import uvloop
+
     from hub.app import run_hub
 
     configure_log(json=log_json, debug=debug)
@@ -42,7 +44,7 @@ def hub(
     # thresholds walked all of it, over and over, for a tenth of the time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
-    asyncio.run(run_hub(settings))
+    uvloop.run(run_hub(settings))
 
 
 @app.command()
