@@ -5,7 +5,7 @@ import random
 import secrets
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -37,7 +37,7 @@ _RECORD = [
 ]  # fmt: skip
 _DECISION = [
     "lane", "position", "at_ms", "ordinal", "recipient", "told", "grounds", "type", "topic", "delivery",
-    "delivered_ms", "opened_ms",
+    "source", "delivered_ms", "opened_ms",
 ]  # fmt: skip
 
 Say = Callable[[str], None]
@@ -59,6 +59,22 @@ def own_database(settings: Settings) -> Iterator[Settings]:
             yield settings.model_copy(update={"database": DatabaseSettings.model_validate({"url": own})})
         finally:
             administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+class Seldom(NamedTuple):
+    """Parties about whom there is little to find among all the others' notifications, so that one looks longest."""
+
+    silent: str
+    """Sends nothing."""
+    opener: str
+    """Has opened all that it was told."""
+    stranger: str
+    """Sends, but nothing to `opener`."""
+
+
+def seldom(parties: Sequence[str]) -> Seldom:
+    """Which of the parties those are."""
+    return Seldom(silent=parties[0], opener=parties[1], stranger=parties[2])
 
 
 def fill(settings: Settings, notifications: int, *, parties: Sequence[str], now_ms: int, seed: int, say: Say) -> None:
@@ -87,7 +103,10 @@ class _Made:
 
     def __init__(self, parties: Sequence[str], *, first_ms: int, step: float, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
-        self._parties, self._first_ms, self._step = parties, first_ms, step
+        self._first_ms, self._step = first_ms, step
+        self._seldom = seldom(parties)
+        self._senders = [party for party in parties if party != self._seldom.silent]
+        self._hearers = {sender: [party for party in parties if self._may_hear(party, sender)] for sender in parties}
         self._types = sorted(name for name, kind in REGISTRY.items() if kind.publishers)
         self._children: list[tuple[str, str]] = []
 
@@ -122,7 +141,8 @@ class _Made:
         lane, position = number % LANES, number // LANES
         child, episode = self._child(number)
         kind, refused = pick.choice(self._types), pick.random() < _REFUSED
-        source, *recipients = pick.sample(self._parties, TOLD + 1)
+        source = pick.choice(self._senders)
+        recipients = pick.sample(self._hearers[source], TOLD)
         outcome = "rejected" if refused else "accepted"
         record = (
             lane, position, at_ms, at_ms + 3, position + 1, "\\x00", True, "referrals.v1", position, outcome,
@@ -130,11 +150,14 @@ class _Made:
             self._id(), "0" * 16, "bench", at_ms + 1, at_ms + 2, "bench", "bench", "bench",
         )  # fmt: skip
         told: list[Row] = [
-            (lane, position, at_ms, ordinal, party, True, number % _GROUNDS, kind, "to", self._id(), at_ms + 40,
-             at_ms + 900_000 if pick.random() < 0.9 else None)
+            (lane, position, at_ms, ordinal, party, True, number % _GROUNDS, kind, "to", self._id(), source, at_ms + 40,
+             at_ms + 900_000 if party == self._seldom.opener or pick.random() < 0.9 else None)
             for ordinal, party in enumerate(recipients)
         ]  # fmt: skip
         return record, [] if refused else told
+
+    def _may_hear(self, party: str, sender: str) -> bool:
+        return party != sender and (party, sender) != (self._seldom.opener, self._seldom.stranger)
 
     def _child(self, number: int) -> tuple[str, str]:
         """A child and its episode: ten events each, not one after the other."""

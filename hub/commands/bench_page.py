@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from contracts.parties import agency_uri
 from hub.bench.find import Asking, Query, ask_all, questions
-from hub.bench.tables import Say, fill, own_database
+from hub.bench.tables import Say, fill, own_database, seldom
 from hub.console.app import create_app
 from hub.console.serving import make_console
 from hub.errors import DolenError
@@ -48,7 +48,7 @@ def measure_find(settings: Settings, *, notifications: int, each: int, seed: int
             filled_s = time.monotonic() - begun
             with reading(engine) as connection:
                 size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
-                asked = list(questions(connection, each=each, seed=seed))
+                asked = list(questions(connection, few=seldom(parties), each=each, seed=seed))
             say("asking")
             with _page(own, engine) as ask:
                 return Figures(notifications, size, round(filled_s, 1), ask_all(asked, ask))

@@ -13,12 +13,14 @@ from hub.settings import Settings
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 10_000
 """How long a question may take; the projector's own statements have no limit."""
+_OF_QUESTIONS = (f"statement_timeout={STATEMENT_TIMEOUT_MS}", "plan_cache_mode=force_custom_plan")
+"""Each is planned for what it asks: one plan for any sender would look through all months for one who sent nothing."""
 
 
 def connect(settings: Settings, *, limited: bool = True, size: int = 5) -> Engine:
     """An engine for the database that the settings name; raises `StartRefused` where they name none.
 
-    `limited=False` lifts the limit on a statement's time: for what writes many rows.
+    `limited=False` is for what writes many rows: no limit on a statement's time, and plans are kept.
     """
     if settings.database.url is None:
         raise StartRefused(
@@ -29,7 +31,8 @@ def connect(settings: Settings, *, limited: bool = True, size: int = 5) -> Engin
         url = make_url(settings.database.url.get_secret_value()).set(drivername="postgresql+psycopg")
     except ArgumentError:
         raise StartRefused("DOLEN_DATABASE__URL has not the form postgresql://user:password@host:port/db") from None
-    options = [f"-c statement_timeout={STATEMENT_TIMEOUT_MS if limited else 0}", "-c timezone=UTC"]
+    settings_of_it = _OF_QUESTIONS if limited else ("statement_timeout=0",)
+    options = [f"-c {setting}" for setting in (*settings_of_it, "timezone=UTC")]
     given = url.query.get("options")
     return create_engine(
         url.update_query_dict({"options": " ".join([*([str(given)] if given else []), *options])}),

@@ -4,9 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    select,
+    true,
+    tuple_,
+    union,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from hub.store.asked import Asked, IdForm
+from hub.store.asked import Asked, Id, IdForm
 from hub.store.tables import decisions, records
 
 PAGE = 50
@@ -114,81 +126,106 @@ _ANSWERS = (
     decisions.c.refused_ms,
     decisions.c.refusal,
 )
-_SAME_RECORD = and_(
-    decisions.c.lane == records.c.lane,
-    decisions.c.position == records.c.position,
-    decisions.c.at_ms == records.c.at_ms,
-)
-_NEWEST_RECORD = (records.c.at_ms.desc(), records.c.lane.desc(), records.c.position.desc())
-_NEWEST_DECISION = (decisions.c.at_ms.desc(), decisions.c.lane.desc(), decisions.c.position.desc())
+_PLACE = ("at_ms", "lane", "position")
+_ACCEPTED = "accepted"
+
+_Columns = ReadOnlyColumnCollection[str, Any]
 
 
 def find(connection: Connection, asked: Asked, *, before: Cursor | None = None, limit: int = PAGE) -> Page:
     """Events that fit all that is asked, newest first, from behind `before`."""
+    if asked.recipient is not None and asked.outcome not in (None, _ACCEPTED):
+        return Page([], None)  # nobody is told of what was turned away
     limit = max(1, min(limit, LARGEST_PAGE))
-    question = _of_recipient(asked) if asked.recipient is not None else _of_records(asked)
-    table = decisions if asked.recipient is not None else records
-    if before is not None:
-        question = question.where(tuple_(table.c.at_ms, table.c.lane, table.c.position) < tuple_(*before))
-    rows = connection.execute(question.limit(limit + 1)).all()
+    rows = connection.execute(question(asked, before).limit(limit + 1)).all()
     found = [_found(row, with_answers=asked.recipient is not None) for row in rows[:limit]]
     return Page(found, found[-1].cursor if len(rows) > limit else None)
 
 
-def _of_records(asked: Asked) -> Select[Any]:
-    return select(*_LISTED).where(*_about_record(asked), *_between(asked, records.c.at_ms)).order_by(*_NEWEST_RECORD)
+def question(asked: Asked, before: Cursor | None) -> Select[Any]:
+    """What is asked, as SQL: where records stand, by one index that has them in order, then the record at each place.
 
-
-def _of_recipient(asked: Asked) -> Select[Any]:
-    """By the recipient's own rows, whose indexes are in the order of time."""
-    about = [decisions.c.told, decisions.c.recipient == asked.recipient, *_between(asked, decisions.c.at_ms)]
-    if asked.type is not None:
-        about.append(decisions.c.type == asked.type)
-    if asked.unopened:
-        about.append(decisions.c.opened_ms.is_(None))
-    return (
-        select(*_LISTED, *_ANSWERS)
-        .join_from(decisions, records, _SAME_RECORD)
-        .where(*about, *_about_record(asked))
-        .order_by(*_NEWEST_DECISION)
-    )
-
-
-def _about_record(asked: Asked) -> list[ColumnElement[bool]]:
-    about: list[ColumnElement[bool]] = []
+    The two are never joined freely: PostgreSQL would take their places for far rarer than they are, and read all.
+    """
     if asked.id is not None:
-        about.append(_named(asked.id.form, asked.id.text))
+        return _by_id(asked, asked.id, before)
+    if asked.recipient is not None:
+        return _by_recipient(asked, before)
+    return _page(select(*_LISTED).where(*_of_record(asked)), records.c, before)
+
+
+def _by_id(asked: Asked, wanted: Id, before: Cursor | None) -> Select[Any]:
+    """An id's records are few: all else is asked of those."""
+    places = _named(wanted, asked).subquery("places")
+    record = select(*_LISTED).where(*_at(records.c, places.c), *_of_record(asked)).limit(1).lateral("record")
+    if asked.recipient is None:
+        return _page(select(*record.c).select_from(places).join(record, true()), places.c, before)
+    told = select(*_ANSWERS).where(*_at(decisions.c, places.c), *_of_decision(asked)).limit(1).lateral("told")
+    both = select(*record.c, *told.c).select_from(places).join(record, true()).join(told, true())
+    return _page(both, places.c, before)
+
+
+def _by_recipient(asked: Asked, before: Cursor | None) -> Select[Any]:
+    """By the recipient's own rows, whose indexes are in the order of time."""
+    record = select(*_LISTED).where(*_at(records.c, decisions.c)).limit(1).lateral("record")
+    both = select(*record.c, *_ANSWERS).select_from(decisions).join(record, true())
+    return _page(both.where(*_of_decision(asked)), decisions.c, before)
+
+
+def _page(question: Select[Any], place: _Columns, before: Cursor | None) -> Select[Any]:
+    """Newest first, from behind the cursor."""
+    columns = [place[name] for name in _PLACE]
+    if before is not None:  # the first part says it again, by which newer months are left out
+        question = question.where(place.at_ms <= before.at_ms, tuple_(*columns) < tuple_(*before))
+    return question.order_by(*(column.desc() for column in columns))
+
+
+def _named(wanted: Id, asked: Asked) -> Select[Any] | CompoundSelect[Any]:
+    """Where the records of an id stand."""
+    place = select(*(records.c[name] for name in _PLACE)).where(*_between(asked, records.c.at_ms))
+    match wanted.form:
+        case IdForm.TRACE:
+            return place.where(records.c.trace_id == wanted.text)
+        case IdForm.RECORD:
+            topic, lane, offset = wanted.text.rsplit("/", 2)
+            return place.where(
+                records.c.topic == topic, records.c.lane == int(lane), records.c.record_offset == int(offset)
+            )
+        case IdForm.UUID:
+            told = select(*(decisions.c[name] for name in _PLACE)).where(*_between(asked, decisions.c.at_ms))
+            return union(
+                place.where(records.c.event_id == wanted.text),
+                place.where(records.c.correlation_id == wanted.text),
+                place.where(records.c.subject == wanted.text),
+                told.where(decisions.c.told, decisions.c.delivery == wanted.text),
+            )
+
+
+def _at(one: _Columns, other: _Columns) -> list[ColumnElement[bool]]:
+    return [one[name] == other[name] for name in _PLACE]
+
+
+def _of_record(asked: Asked) -> list[ColumnElement[bool]]:
+    about = _between(asked, records.c.at_ms)
     if asked.type is not None:
         about.append(records.c.type == asked.type)
     if asked.source is not None:
         about.append(records.c.source == asked.source)
     if asked.outcome is not None:
-        about.append(records.c.outcome == asked.outcome)
-        if asked.outcome != "accepted":
-            about.append(records.c.outcome != "accepted")  # so that the indexes of the few can be used
+        # Written out, so that PostgreSQL sees which questions the indexes of what was turned away can answer.
+        about.append(records.c.outcome == bindparam("outcome", asked.outcome, literal_execute=True))
     return about
 
 
-def _named(form: IdForm, text: str) -> ColumnElement[bool]:
-    match form:
-        case IdForm.TRACE:
-            return records.c.trace_id == text
-        case IdForm.RECORD:
-            topic, lane, offset = text.rsplit("/", 2)
-            return and_(records.c.topic == topic, records.c.lane == int(lane), records.c.record_offset == int(offset))
-        case IdForm.UUID:
-            # One question for each index, then the rows: PostgreSQL doesn't combine them over two tables by itself.
-            place = (records.c.lane, records.c.position, records.c.at_ms)
-            ways = union(
-                *(
-                    select(*place).where(column == text)
-                    for column in (records.c.event_id, records.c.correlation_id, records.c.subject)
-                ),
-                select(decisions.c.lane, decisions.c.position, decisions.c.at_ms).where(
-                    decisions.c.told, decisions.c.delivery == text
-                ),
-            ).subquery()
-            return tuple_(*place).in_(select(ways))
+def _of_decision(asked: Asked) -> list[ColumnElement[bool]]:
+    about = [decisions.c.told, decisions.c.recipient == asked.recipient, *_between(asked, decisions.c.at_ms)]
+    if asked.type is not None:
+        about.append(decisions.c.type == asked.type)
+    if asked.source is not None:
+        about.append(decisions.c.source == asked.source)
+    if asked.unopened:
+        about.append(decisions.c.opened_ms.is_(None))
+    return about
 
 
 def _between(asked: Asked, column: ColumnElement[int]) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from hub.errors import StartRefused
 
 def migrate(connection: Connection) -> None:
     """Migrate within the connection's transaction; raises `StartRefused` where a newer program has been here."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))  # a migration, or waiting for another's, may take long
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dolen.migrate ' || current_schema()))"))
     config = _config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

@@ -126,6 +126,7 @@ decisions = Table(
     Column("topic", Text),
     Column("delivery", _Id),
     Column("digest", LargeBinary),
+    Column("source", Text),
     Column("delivered_ms", BigInteger),
     Column("opened_ms", BigInteger),
     Column("accepted_ms", BigInteger),
@@ -135,11 +136,15 @@ decisions = Table(
     Index("decisions_by_delivery", "delivery", postgresql_where=text("told")),
     Index("decisions_by_recipient", "recipient", "at_ms", postgresql_where=text("told")),
     Index("decisions_by_recipient_and_type", "recipient", "type", "at_ms", postgresql_where=text("told")),
+    Index("decisions_by_recipient_and_sender", "recipient", "source", "at_ms", postgresql_where=text("told")),
     Index("decisions_refused", "at_ms", postgresql_where=text("refused_ms IS NOT NULL")),
-    Index("decisions_unopened", "at_ms", postgresql_where=text("told AND opened_ms IS NULL")),
+    Index("decisions_unopened", "recipient", "at_ms", postgresql_where=text("told AND opened_ms IS NULL")),
     postgresql_partition_by="RANGE (at_ms)",
 )
-"""Each party that was told or was not; the four times are the broker's of the first receipt of each kind."""
+"""Each party that was told or was not; the four times are the broker's of the first receipt of each kind.
+
+`type` and `source` are the record's, so that a recipient's rows can be found by them without it.
+"""
 
 grounds = Table(
     "grounds",

@@ -109,7 +109,7 @@ class LedgerRows:
         if not EARLIEST_MS <= at_ms < LATEST_MS:
             raise ValueError("a broker time of another century")
         batch.times.add(at_ms - at_ms % _HOUR_MS)
-        day_ms, event_type = at_ms - at_ms % DAY_MS, entry["event"]["type"]
+        day_ms, event = at_ms - at_ms % DAY_MS, entry["event"]
         for ordinal, decision in enumerate(entry["decisions"]):
             tally = batch.tallies[TallyKey(day_ms, decision["recipient"], family)]
             delivery = digest = topic = None
@@ -122,7 +122,7 @@ class LedgerRows:
                 tally.not_told += 1
             grounds = self._grounds_of(decision, batch)
             place = (record.partition, record.offset, at_ms, ordinal, decision["recipient"], decision["told"])
-            batch.decisions.append((*place, grounds, event_type, topic, delivery, digest))
+            batch.decisions.append((*place, grounds, event["type"], topic, delivery, digest, event["source"]))
         return told
 
     def _grounds_of(self, decision: dict[str, Any], batch: Batch) -> int:

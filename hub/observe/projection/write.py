@@ -32,7 +32,7 @@ from hub.store.tables import (
     tallies,
 )
 
-_WITHOUT_ANSWERS = [column.name for column in decisions.columns][:11]
+_WITHOUT_ANSWERS = [column.name for column in decisions.columns][:12]
 _ALL = {table: [column.name for column in table.columns] for table in (records, letters, accesses)}
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import Engine, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
 
 from hub.settings import DatabaseSettings, Settings
 from hub.simulate.generator import Plan, simulate
@@ -34,3 +36,12 @@ def dump(engine: Engine) -> dict[str, list[str]]:
             table.name: sorted(connection.execute(text(f"SELECT CAST(t AS text) FROM {table.name} t")).scalars())  # noqa: S608 - our own names
             for table in metadata.sorted_tables
         }
+
+
+def go_back(connection: Connection, version: str) -> None:
+    """Make the tables those of an earlier version."""
+    config = Config()
+    config.set_main_option("script_location", "hub.store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.downgrade(config, version)

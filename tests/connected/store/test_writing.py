@@ -17,9 +17,10 @@ from hub.store.balance import balance
 from hub.store.database import reading, writing
 from hub.store.find import Cursor, find
 from hub.store.lanes import odd_records
+from hub.store.migrate import migrate
 from hub.store.months import Month, make_months, month_of, months_made
 from hub.store.notification import notifications
-from tests.connected.store.projected import dump
+from tests.connected.store.projected import dump, go_back
 from tests.unit.observe.trails import (
     ALSO_TOLD,
     DELIVERY,
@@ -105,6 +106,15 @@ def test_the_first_answer_of_each_kind_counts_and_is_found_with_the_recipient(en
     by_recipient = {each.recipient: each for each in books.recipients}
     assert (by_recipient[TOLD].told, by_recipient[TOLD].delivered, by_recipient[TOLD].opened) == (1, 1, 1)
     assert (by_recipient[ALSO_TOLD].unanswered, by_recipient[TOLD].unanswered) == (1, 0)
+
+
+def test_a_recipients_notifications_are_found_by_who_sent_them(engine):
+    take(engine, records(answered()))
+    with reading(engine) as connection:
+        (found,) = find(connection, Asked(recipient=TOLD, source=SENDER)).rows
+        assert find(connection, Asked(recipient=TOLD, source=ALSO_TOLD)).rows == []
+        assert find(connection, Asked(recipient=TOLD, outcome="rejected")).rows == []
+    assert (found.event_id, found.answers.delivery) == (EVENT, DELIVERY)
 
 
 def test_an_answer_by_another_than_the_recipient_counts_for_nothing_and_is_an_alarm(engine):
@@ -234,6 +244,15 @@ def heartbeat(topics: MemoryTopics, *, waiting: int, agency: str = KEY.agency, s
     record = MemoryRecord(NAMES.heartbeats, 0, len(kept), ZERO + len(kept), value, headers=headers)
     kept.append(record)
     return record
+
+
+def test_decisions_of_a_database_from_before_are_given_their_sender(engine):
+    take(engine, records(answered()))
+    now = dump(engine)["decisions"]
+    with writing(engine) as connection:
+        go_back(connection, "0005")
+        migrate(connection)
+    assert dump(engine)["decisions"] == now
 
 
 def test_a_month_that_no_partition_was_made_for_is_made_with_the_row(engine):
