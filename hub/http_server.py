@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
@@ -21,15 +22,26 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
 
 
 async def serve(
-    app: Any, listening: socket.socket, stop: asyncio.Event, *, most_at_once: int, keep_alive_s: int = 5
+    app: Any,
+    listening: socket.socket,
+    stop: asyncio.Event,
+    *,
+    most_at_once: int,
+    keep_alive_s: int = 5,
+    proxies: Sequence[object] = (),
 ) -> None:
-    """Answer requests (`app` is an ASGI application) until `stop`."""
+    """Answer requests (`app` is an ASGI application) until `stop`.
+
+    `proxies`: networks from which `X-Forwarded-For` is believed, from its end up to the first that is none of them.
+    """
     server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=[str(proxy) for proxy in proxies],
             limit_concurrency=most_at_once,
             timeout_keep_alive=keep_alive_s,
             timeout_graceful_shutdown=5,

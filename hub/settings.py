@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from hub.errors import StartRefused
@@ -101,6 +101,9 @@ class ConsoleSettings(BaseModel):
     """What it listens on; a proxy in front ends TLS."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8462
     """The port it listens on; 0: any that is free."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks of the proxies in front: from them alone `X-Forwarded-For` says who comes, by whom failed
+    sign-ins are counted. Without them all who come through one proxy count as one."""
     issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
     """The identity provider (OpenID Connect); `/.well-known/openid-configuration` below it says the rest."""
     client_id: str = "dolen-console"

@@ -99,7 +99,7 @@ async def serve_console(app: FastAPI, own: ConsoleSettings, stop: asyncio.Event)
     """Answer requests until `stop`; raises `StartRefused` where the port is another's."""
     with listen(own.host, own.port, setting="DOLEN_CONSOLE__PORT") as listening:
         log.info("console.serves", address=own.address, development=own.development)
-        await serve(app, listening, stop, most_at_once=MOST_AT_ONCE, keep_alive_s=KEEP_ALIVE_S)
+        await serve(app, listening, stop, most_at_once=MOST_AT_ONCE, keep_alive_s=KEEP_ALIVE_S, proxies=own.proxies)
 
 
 async def _with_tables(engine: Engine, reporter: Reporter, stop: asyncio.Event) -> None:

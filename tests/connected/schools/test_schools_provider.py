@@ -1,17 +1,12 @@
 """An identity provider that lies, dawdles and rambles, on a real socket: nobody comes in, and the page says so."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -23,12 +18,12 @@ from adapters.schools.portal.provider import MOST_BYTES, ProviderFailed
 from adapters.schools.roles import Role
 from adapters.schools.settings import FAILURES
 from contracts.access import Act
+from tests.provider import KEY, Provider, provided
 from tests.schools_ground import ENGLISH, Ground
 
 pytestmark = pytest.mark.connected
 
 CLIENT = "dolen-schools"
-KEY = RSAKey.generate_key(2048, parameters={"use": "sig", "kid": "one"})
 OTHERS_KEY = RSAKey.generate_key(2048, parameters={"use": "sig", "kid": "one"})
 
 SAID = {
@@ -39,94 +34,19 @@ SAID = {
 }
 
 
-@dataclass
-class Provider:
-    """Well behaved until it is told otherwise."""
-
-    issuer: str = ""
-    nonce: str = ""
-    keys: list[RSAKey] = field(default_factory=lambda: [KEY])
-    metadata: dict[str, Any] = field(default_factory=dict)
-    claims: dict[str, Any] = field(default_factory=dict)
-    sign: Callable[[dict[str, Any]], str] = lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, KEY)
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    """What the token endpoint says instead of a token."""
-    bytewise: bool = False
-    asked: list[str] = field(default_factory=list)
-
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        if path == "/.well-known/openid-configuration":
-            return 200, {}, json.dumps(self._says_of_itself() | self.metadata).encode()
-        if path == "/keys":
-            return 200, {}, json.dumps({"keys": [key.as_dict(private=False) for key in self.keys]}).encode()
-        if path == "/token" and self.body is None:
-            return self.status, self.headers, json.dumps({"access_token": "x", "id_token": self.token()}).encode()
-        return self.status, self.headers, self.body or b"{}"
-
-    def token(self) -> str:
-        now = int(time.time())
-        claims = {"iss": self.issuer, "aud": CLIENT, "sub": "dsp", "nonce": self.nonce, "iat": now, "exp": now + 60}
-        return self.sign({name: value for name, value in (claims | self.claims).items() if value is not None})
-
-    def _says_of_itself(self) -> dict[str, Any]:
-        return {
-            "issuer": self.issuer,
-            "authorization_endpoint": f"{self.issuer}/authorize",
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/keys",
-            "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
-        }
-
-
 @pytest.fixture
 def provider(schools: Ground) -> Iterator[Provider]:
-    found = Provider()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            found.asked.append(path)
-            status, headers, body = found.answer(path)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            with contextlib.suppress(OSError):  # the portal may have heard enough
-                for each in [body[i : i + 1] for i in range(len(body))] if found.bytewise else [body]:
-                    self.wfile.write(each)
-                    time.sleep(0.05 if found.bytewise else 0)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.issuer = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    schools.person("dsp", (ENGLISH, Role.DSP))
-    schools.more = {
-        "development": False,
-        "sign_in": {"issuer": found.issuer, "client_id": CLIENT, "client_secret": "of-the-tests"},
-    }
-    yield found
-    server.shutdown()
-    server.server_close()
-
-
-def begin(client: httpx.Client, provider: Provider, language: str = "en") -> str:
-    """As far as the provider; gives the path by which it sends a visitor back."""
-    there = client.get(f"/{language}/sign-in/go").headers["location"]
-    query = {name: values[0] for name, values in parse_qs(urlsplit(there).query).items()}
-    provider.nonce = query["nonce"]
-    return f"/sign-in/back?code=the-code&state={query['state']}"
+    with provided(CLIENT) as found:
+        schools.person("dsp", (ENGLISH, Role.DSP))
+        schools.more = {
+            "development": False,
+            "sign_in": {"issuer": found.issuer, "client_id": CLIENT, "client_secret": "of-the-tests"},
+        }
+        yield found
 
 
 def comes_in(client: httpx.Client, provider: Provider) -> bool:
-    return client.get(begin(client, provider)).status_code == 303 and "dolen" in client.cookies
+    return client.get(provider.begun(client)).status_code == 303 and "dolen" in client.cookies
 
 
 def refused(schools: Ground, client: httpx.Client, answer: httpx.Response, problem: str, language: str) -> None:
@@ -185,7 +105,7 @@ def test_what_a_provider_must_not_say_lets_nobody_in(schools: Ground, provider: 
     with schools.served() as address, httpx.Client(base_url=address) as client:
         good = dict(vars(provider))
         for language in ("cy", "en"):
-            back = begin(client, provider, language)
+            back = provider.begun(client, language)
             vars(provider).update(MISCHIEF[mischief])
             refused(schools, client, client.get(back), "provider", language)
             vars(provider).update({name: good[name] for name in MISCHIEF[mischief]})
@@ -198,7 +118,7 @@ def test_a_provider_that_dawdles_is_not_waited_for(
 ) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
         for language in ("cy", "en"):
-            back = begin(client, provider, language)
+            back = provider.begun(client, language)
             provider.bytewise = True
             monkeypatch.setattr(asking, "LIMIT_S", 0.5)
             began = time.monotonic()
@@ -213,11 +133,11 @@ def test_a_failing_provider_has_nobody_wait_as_if_it_were_the_visitors_doing(
     schools: Ground, provider: Provider
 ) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
-        back = begin(client, provider)
+        back = provider.begun(client)
         provider.status, provider.body = 500, b""
         for _ in range(FAILURES + 1):
             assert client.get(back).status_code == 503
-            back = begin(client, provider)
+            back = provider.begun(client)
         provider.status, provider.body = 200, None
         assert comes_in(client, provider)
 
@@ -225,9 +145,9 @@ def test_a_failing_provider_has_nobody_wait_as_if_it_were_the_visitors_doing(
 @pytest.mark.parametrize("language", ["cy", "en"])
 def test_a_sign_in_that_was_not_begun_here_is_refused(schools: Ground, provider: Provider, language: str) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
-        back = begin(client, provider, language)
+        back = provider.begun(client, language)
         refused(schools, client, client.get(back[:-3] + "xyz"), "failed", language)
-        back = begin(client, provider, language)
+        back = provider.begun(client, language)
         client.cookies.clear()
         refused(schools, client, client.get(back), "failed", "cy")
 
@@ -235,7 +155,7 @@ def test_a_sign_in_that_was_not_begun_here_is_refused(schools: Ground, provider:
 @pytest.mark.parametrize("language", ["cy", "en"])
 def test_a_code_that_was_used_is_used_no_more(schools: Ground, provider: Provider, language: str) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
-        back = begin(client, provider, language)
+        back = provider.begun(client, language)
         dance = client.cookies["dolen-sign-in"]
         assert client.get(back).status_code == 303
         client.cookies.clear()
@@ -249,7 +169,7 @@ def test_a_code_that_was_used_is_used_no_more(schools: Ground, provider: Provide
 
 def test_what_a_provider_says_of_a_refusal_is_not_shown(schools: Ground, provider: Provider) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
-        begin(client, provider)
+        provider.begun(client)
         answer = client.get("/sign-in/back?error=access_denied&error_description=<b>Call+0800</b>&state=x")
         refused(schools, client, answer, "failed", "en")
         assert "0800" not in answer.text
@@ -260,7 +180,7 @@ def test_whom_the_portal_does_not_know_stays_out_whatever_the_name(
     schools: Ground, provider: Provider, subject: str
 ) -> None:
     with schools.served() as address, httpx.Client(base_url=address) as client:
-        back = begin(client, provider)
+        back = provider.begun(client)
         provider.claims = {"sub": subject}
         answer = client.get(back)
         assert (answer.status_code, "dolen" in client.cookies) == (403, False)
