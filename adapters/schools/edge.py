@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import structlog
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,6 +42,8 @@ log = structlog.get_logger("dolen.schools")
 
 TAKE_EVERY_S = 0.5
 MOST = 100
+AWAY_AFTER_S = 5.0
+"""Without an answer, the portal's store counts as away."""
 
 
 @dataclass
@@ -99,6 +102,15 @@ class SchoolsEdge:
                     call_webhooks(self.database, addressing=portal.addressing, clock=self.clock, stop=stop)
                 )
                 tasks.create_task(self._report(stop))
+
+    async def away(self) -> str:
+        """Whether the portal's own store answers: without it there is no page, and nothing is kept for a school."""
+        try:
+            async with asyncio.timeout(AWAY_AFTER_S), self.database.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError) as failure:
+            return f"the portal's store doesn't answer ({type(failure).__name__})"
+        return ""
 
     async def close(self) -> None:
         """Let go of the database."""

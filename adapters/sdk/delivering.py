@@ -24,6 +24,7 @@ from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.outcome import Delivered, Kept, Outcome, Refused, Retry
 from adapters.sdk.outgoing import NotAnEvent
 from adapters.sdk.pseudonyms import Pseudonyms
+from adapters.sdk.rounds import Rounds
 from adapters.sdk.store import Store
 from adapters.sdk.waits import backoff_ms, either
 from contracts.delivery import Delivery, view_of
@@ -64,6 +65,7 @@ class Delivering:
     at_once: int
     clock: Clock = system_clock
     random: Random = field(default_factory=Random)
+    rounds: Rounds = field(default_factory=Rounds)
 
     def __post_init__(self) -> None:
         self.stirred = asyncio.Event()
@@ -91,6 +93,7 @@ class Delivering:
 
     async def _work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self.rounds.came("delivering")
             try:
                 await self._take_over()
                 started = await self._start_what_is_due()

@@ -1,6 +1,7 @@
 """Says every fifteen seconds that an adapter is alive, and what waits in it."""
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -16,6 +17,18 @@ from contracts.heartbeat import EVERY_S, Heartbeat
 from contracts.topics import HEARTBEATS
 
 log = structlog.get_logger("dolen.adapter")
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What an adapter knew of itself at its last heartbeat."""
+
+    at: int
+    """Milliseconds since 1970."""
+    heartbeat: Heartbeat | None
+    """What waits; None: the store did not say."""
+    failure: AdapterError | None
+    """Why the heartbeat did not reach Kafka; None: it did."""
 
 
 class Heartbeats:
@@ -40,6 +53,8 @@ class Heartbeats:
         self._adapter = adapter
         self._clock = clock
         self._started_at = clock()
+        self.pulse: Pulse | None = None
+        """None before the first heartbeat."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Report until `stop`."""
@@ -52,10 +67,16 @@ class Heartbeats:
 
     async def beat(self) -> None:
         """Report once; raises NotConnected, NotAllowed, NotSent or NotStored."""
-        heartbeat = await self._store.read(self.now)
-        await self._publisher.report(
-            heartbeat.model_dump_json().encode(), topic=HEARTBEATS, key=f"{self._agency}/{self._adapter}"
-        )
+        heartbeat = None
+        try:
+            heartbeat = await self._store.read(self.now)
+            await self._publisher.report(
+                heartbeat.model_dump_json().encode(), topic=HEARTBEATS, key=f"{self._agency}/{self._adapter}"
+            )
+        except AdapterError as failure:
+            self.pulse = Pulse(self._clock(), heartbeat, failure)
+            raise
+        self.pulse = Pulse(self._clock(), heartbeat, None)
 
     def now(self, connection: Connection) -> Heartbeat:
         """What there is to report."""

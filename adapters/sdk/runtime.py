@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapters.sdk.keys import pseudonym_key
 from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.publisher import Publisher
+from adapters.sdk.rounds import Rounds
 from adapters.sdk.sending import Sending
 from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received, Subscriber
@@ -48,6 +49,7 @@ class Running:
     delivering: Delivering
     heartbeats: Heartbeats
     clearing: Clearing
+    rounds: Rounds
     group: str
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,6 +70,11 @@ class Running:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._close(), ENDS_WITHIN_S)
         log.info("adapter.stopped", adapter=name, agency=self.credentials.agency)
+
+    async def away(self) -> str | None:
+        """Why the agency's system can't be reached now, as the edge says it; empty: it can; None: it doesn't say."""
+        look = getattr(self.edge, "away", None)
+        return await look() if look is not None else None
 
     async def _receive(self, stop: asyncio.Event) -> None:
         async def store(records: Sequence[Received]) -> None:
@@ -97,7 +104,7 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
     outbox = StoredOutbox(store, pseudonyms)
     inbox = Inbox(store, outbox, window_ms=_ms(file.inbox.window_s))
     edge = declaration.open(settings, pseudonyms)
-    publisher = Publisher(credentials)
+    publisher, rounds = Publisher(credentials), Rounds()
     tries = Tries(
         most=file.inbox.tries,
         first_ms=_ms(file.inbox.first_wait_s),
@@ -112,7 +119,7 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
         inbox=inbox,
         edge=edge,
         publisher=publisher,
-        sending=Sending(store, outbox, publisher, resend_after_ms=_ms(file.outbox.resend_after_s)),
+        sending=Sending(store, outbox, publisher, resend_after_ms=_ms(file.outbox.resend_after_s), rounds=rounds),
         delivering=Delivering(
             store=store,
             inbox=inbox,
@@ -122,14 +129,22 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
             pseudonyms=pseudonyms,
             tries=tries,
             at_once=file.inbox.at_once,
+            rounds=rounds,
         ),
         heartbeats=Heartbeats(store, outbox, inbox, publisher, agency=credentials.agency, adapter=declaration.name),
         clearing=Clearing(store, file.keep_days),
+        rounds=rounds,
         group=file.inbox.group,
     )
 
 
-async def run_adapters(adapters: Sequence[tuple[Configuration, Declaration[Any, Any]]]) -> None:
+Beside = Callable[[Sequence[Running]], AbstractAsyncContextManager[None]]
+"""What is open while adapters run, as pages that say how they are."""
+
+
+async def run_adapters(
+    adapters: Sequence[tuple[Configuration, Declaration[Any, Any]]], *, beside: Beside = lambda running: nullcontext()
+) -> None:
     """Run an adapter, or several agencies' side by side, until SIGTERM or Ctrl-C; each has a store of its own."""
     assembled = [assemble(configuration, declaration) for configuration, declaration in adapters]
     stop = asyncio.Event()
@@ -139,7 +154,7 @@ async def run_adapters(adapters: Sequence[tuple[Configuration, Declaration[Any, 
     with ExitStack() as stores:
         for running in assembled:
             stores.enter_context(running.store)
-        async with asyncio.TaskGroup() as tasks:
+        async with beside(assembled), asyncio.TaskGroup() as tasks:
             for running in assembled:
                 tasks.create_task(running.run(stop))
 

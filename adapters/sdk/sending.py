@@ -12,6 +12,7 @@ from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.errors import AdapterError, NotAllowed, NotConnected, NotSent, NotStored
 from adapters.sdk.outbox import Leaving, StoredOutbox
 from adapters.sdk.publisher import Publisher, Sent
+from adapters.sdk.rounds import Rounds
 from adapters.sdk.store import Store
 from adapters.sdk.waits import backoff_ms, either, stopped_within
 
@@ -37,16 +38,19 @@ class Sending:
     """After this without a receipt the same bytes go out again; doubles each time, up to an hour."""
     clock: Clock = system_clock
     random: Random = field(default_factory=Random)
+    rounds: Rounds = field(default_factory=Rounds)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`."""
         failed = 0
         while not stop.is_set():
+            self.rounds.came("sending")
             try:
                 sent = await self.round()
             except (NotConnected, NotSent, NotStored) as failure:
                 failed += 1
                 wait = backoff_ms(failed, first_ms=500, longest_ms=30_000, random=self.random) / 1000
+                self.rounds.came("sending")
                 log.warning("outbox.waits", error=type(failure).__name__, tries=failed, wait_s=round(wait, 1))
                 await stopped_within(stop, wait)
             else:

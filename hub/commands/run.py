@@ -5,6 +5,7 @@ Each service imports what it is made of when it is asked for: a process that res
 
 import asyncio
 import gc
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -60,12 +61,14 @@ def adapter(
     from adapters.sdk.configuration import load_configuration
     from adapters.sdk.registry import declaration_of
     from adapters.sdk.runtime import run_adapters
+    from hub.commands.adapter_vitals import adapters_watched
     from hub.commands.agency import as_our_errors
 
     configure_log(json=log_json, debug=debug)
     with as_our_errors():
         files = [load_configuration(path) for path in configurations]
-        asyncio.run(run_adapters([(file, declaration_of(file.file.adapter)) for file in files]))
+        adapters = [(file, declaration_of(file.file.adapter)) for file in files]
+        asyncio.run(run_adapters(adapters, beside=partial(adapters_watched, load_settings().metrics)))
 
 
 @app.command()

@@ -41,6 +41,10 @@ class Server(StrEnum):
     KAFKA = "kafka"
     REDIS = "redis"
     POSTGRESQL = "postgresql"
+    STORE = "store"
+    """An adapter's own database."""
+    SYSTEM = "system"
+    """What an adapter stands before: an agency's system, or the portal's store."""
 
 
 class Age(StrEnum):

@@ -156,7 +156,7 @@ def test_panels_lie_beside_each_other():
 def test_prometheus_and_the_collector_ask_the_ports_that_the_readme_gives_the_services():
     document = (FOLDER / "README.md").read_text(encoding="utf-8")
     named = dict(re.findall(r"^DOLEN_METRICS__PORT=(\d+) dolen run (\w+)", document, re.MULTILINE))
-    assert len(named) == 4
+    assert len(named) == 5
     collector = loaded("otel-collector.yaml")["receivers"]["prometheus"]["config"]
     for configuration in (loaded("prometheus.yml"), collector):
         (job,) = configuration["scrape_configs"]

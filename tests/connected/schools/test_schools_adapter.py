@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -23,13 +24,15 @@ from adapters.sdk.credentials import credentials_path
 from contracts.access import AccessRecord
 from contracts.directory import DATA
 from contracts.topics import ACCESS_REPORTS, HEARTBEATS
+from hub.vitals.figures import Bounds
 from tests import canaries
 from tests.canaries import spellings
 from tests.mail_server import Post, mail_server
 from tests.rig import Rig
 from tests.schools_ground import ENGLISH, EXAMPLES, Browser, Ground
+from tests.scrape import Watched, samples, strays
 from tests.servers import Servers
-from tests.web import speaking
+from tests.web import free_port, speaking
 
 pytestmark = pytest.mark.connected
 
@@ -47,6 +50,7 @@ class Portal:
     post: Post
     config: Path
     log: Path
+    watched: Watched
     events: dict[str, str]
     """Ids of events by the school of their first child."""
     addresses: list[str] = field(default_factory=list)
@@ -96,13 +100,14 @@ def portal(servers: Servers, schools_ground: Ground, tmp_path_factory: pytest.Te
                "--owner", "it@adamsdown.example")  # fmt: skip
         post.answers = {f"{ADDRESS}@adamsdown.example": f"451 4.7.1 {canaries.NAMES[1]} is asked to come again"}
         _reply(folder / "returns")
-        ends.enter_context(_running(config, log))
+        watched = Watched(free_port())
+        ends.enter_context(_running(config, log, watched))
         events = {school: _incident(school) for school in ("6812003", MERGED, CLOSED, UNKNOWN)}
         sent = rig.state / "events.jsonl"
         sent.write_text("\n".join(json.dumps(event) for event in events.values()), encoding="utf-8")
         _dolen(rig, "publish", str(sent), "--as", "south-wales-police", "--unchecked")
         ids = {school: event["id"] for school, event in events.items()}
-        yield Portal(rig, schools_ground, post, config, log, ids)
+        yield Portal(rig, schools_ground, post, config, log, watched, ids)
     schools_ground.clear()
 
 
@@ -113,6 +118,16 @@ def test_a_notification_reaches_a_designated_person_and_its_three_receipts_are_i
         assert f"{canaries.NAMES[0]} {canaries.NAMES[1]}" in browser.get(f"/en/notices/{ref}").text
         browser.post(f"/en/notices/{ref}/accept")
     portal.traced(event, "delivered", "opened", "taken on by a team")
+
+
+def test_the_process_says_what_it_reaches_and_what_waits_and_that_it_gets_on(portal: Portal) -> None:
+    for page in ("live", "ready", "progress"):
+        portal.watched.until(page, 200)
+    assert [portal.watched.value("dolen_server_up", server=server) for server in ("store", "kafka", "system")] == [
+        1
+    ] * 3
+    assert portal.watched.value("dolen_agency_parked", agency="schools") == 0
+    assert strays(samples(portal.watched.text()), Bounds(0, frozenset({"schools"}))) == []
 
 
 def test_what_is_for_a_school_that_merged_is_opened_at_the_one_that_took_its_place(portal: Portal) -> None:
@@ -170,6 +185,7 @@ def test_no_name_and_no_number_is_anywhere_but_before_those_who_may_read_it(port
         "access records": b"\n".join(records).decode(),
         "heartbeats": b"\n".join(asyncio.run(_reports(portal.rig, HEARTBEATS))).decode(),
         "the trace": portal.trace(event),
+        "figures": portal.watched.text(),
     }
     assert all(places.values())
     _search(places, READER, ADDRESS, QUESTION, *secrets)
@@ -285,10 +301,11 @@ def _reply(maildir: Path) -> None:
 
 
 @contextlib.contextmanager
-def _running(config: Path, log: Path) -> Iterator[None]:
+def _running(config: Path, log: Path, watched: Watched) -> Iterator[None]:
     with log.open("wb") as written:
         command = [sys.executable, "-m", "hub", "run", "adapter", str(config)]
-        process = subprocess.Popen(command, stdout=written, stderr=written)
+        environment = os.environ | {"DOLEN_METRICS__PORT": str(watched.port)}
+        process = subprocess.Popen(command, stdout=written, stderr=written, env=environment)
     try:
         yield
     finally:
