@@ -67,5 +67,6 @@ def test_an_event_goes_from_outbox_to_inbox_and_the_answer_comes_back(rig: Rig) 
             assert at_social_services.given[0].delivery.origin == taken.event_id
             await _until(lambda: any("delivered" in given.delivery.type for given in at_police.given))
             await police.heartbeats.beat()
+            assert police.rounds.ago().keys() == {"sending", "delivering"}
 
     asyncio.run(run())
