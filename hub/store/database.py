@@ -14,7 +14,7 @@ CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 10_000
 """How long a question may take; the projector's own statements have no limit."""
 _OF_QUESTIONS = (f"statement_timeout={STATEMENT_TIMEOUT_MS}", "plan_cache_mode=force_custom_plan")
-"""Each is planned for what it asks: one plan for any sender would look through all months for one who sent nothing."""
+"""Each is planned for what it asks: what is common of one party is rare of another."""
 
 
 def connect(settings: Settings, *, limited: bool = True, size: int = 5) -> Engine:
