@@ -80,6 +80,20 @@ class _FailFastSender(aiokafka_sender.Sender):  # type: ignore[misc]
             adding.append(_AddOffsets(self, self.group).do(node))
         return all(await asyncio.gather(*adding))
 
+    async def _send_produce_req(self, node_id: int, batches: dict[TopicPartition, Any]) -> None:
+        """Send nothing to a partition that the broker has not taken into this transaction.
+
+        aiokafka forgets what it was to add when the broker refuses to, and then sends the batches all the same. Until
+        the transaction before has its markers, the broker takes them for part of that, and commits them with it.
+        """
+        if batches.keys() <= self._txn_manager.txn_partitions:
+            await super()._send_produce_req(node_id, batches)
+            return
+        for batch in batches.values():
+            batch.failure(IllegalOperation("a partition is not in the transaction: nothing was written"))
+        self._in_flight.remove(node_id)
+        self._muted_partitions -= batches.keys()
+
     async def _do_add_offsets_to_txn(self, group_id: str) -> bool:
         node = await self._find_coordinator(
             aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id

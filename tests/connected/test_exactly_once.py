@@ -7,10 +7,13 @@ import signal
 import pytest
 from redis import Redis as RedisClient
 
+from hub.errors import Unavailable
 from hub.kafka_admin import Cluster
 from hub.local.stack import Stack
 from hub.provision import administrator
-from tests.faults.wire import END_TXN, Request, Wire
+from hub.record import Output
+from hub.transactions import LaneProducer
+from tests.faults.wire import ADD_PARTITIONS, END_TXN, PRODUCE, Request, Wire
 from tests.rig import Rig, Verdict
 
 pytestmark = [
@@ -152,6 +155,37 @@ def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_n
 
     assert clean(run(rig, rig.publish(3000, rate=600), deny()))
     assert "waiting" in rig.logs()
+
+
+def test_nothing_is_written_when_the_broker_refuses_one_partition_of_a_transaction(rig):
+    """The transaction before may still be without its markers, and what is written then would be committed with it."""
+    topics, asked = [rig.names.ledger, rig.load.topic], []  # the hub may read what comes in, not write it
+
+    async def note(request: Request) -> None:
+        asked.append(request.api)
+        await request.send()
+
+    async def refused() -> None:
+        async with Wire(rig.settings.kafka.bootstrap_servers) as wire:
+            own = rig.settings.model_copy(deep=True)
+            own.kafka.bootstrap_servers = wire.address
+            producer = LaneProducer(
+                own.kafka_client(),
+                transactional_id=rig.names.transactional_id(0),
+                transaction_timeout_ms=own.transaction_timeout_ms,
+                request_timeout_ms=own.request_timeout_ms,
+            )
+            await producer.fence()
+            wire.rule = note
+            await producer.begin(topics, 0, rig.names.group)
+            with pytest.raises(Unavailable):
+                await producer.write([Output(topic, None, b"{}", []) for topic in topics], 0)
+            await asyncio.sleep(0.5)
+            await producer.throw_away()
+
+    asyncio.run(refused())
+    assert ADD_PARTITIONS in asked
+    assert PRODUCE not in asked
 
 
 @pytest.mark.long
