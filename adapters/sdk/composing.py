@@ -6,7 +6,7 @@ from typing import Any
 from orjson import dumps
 
 from adapters.sdk.declaration import Draft
-from adapters.sdk.outgoing import NotAnEvent, checked
+from adapters.sdk.outgoing import NotAnEvent, checked_as
 from adapters.sdk.pseudonyms import Pseudonyms
 from contracts.envelope import MAX_EVENT_BYTES, data_schema
 from contracts.headers import traceparent
@@ -58,7 +58,7 @@ def composed(draft: Draft, pseudonyms: Pseudonyms) -> Composed:
         "data": draft.data,
     }
     value = _written(envelope)
-    outgoing = checked(value)
+    outgoing = checked_as(draft.type, value)
     if len(value) + _ROOM > MAX_EVENT_BYTES:
         raise NotAnEvent("event: larger than 256 KiB; send a pointer to long documents, not the documents")
     hop = outgoing.traceparent or b""

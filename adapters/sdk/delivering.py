@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,8 +33,6 @@ from contracts.topics import Family
 
 log = structlog.get_logger("dolen.adapter")
 
-AHEAD = 4
-"""So many notifications are fetched for each that is handled."""
 GRACE_S = 10.0
 """For what is under way when the adapter is stopped."""
 IDLE_S = 1.0
@@ -49,6 +47,16 @@ class Tries:
     first_ms: int
     longest_ms: int
     timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one transaction brought."""
+
+    begun: Sequence[Begun]
+    """Their tries are counted: they may be made."""
+    next_at: int | None
+    """When something held or failed is due; asked for only where nothing is under way."""
 
 
 @dataclass
@@ -69,40 +77,34 @@ class Delivering:
 
     def __post_init__(self) -> None:
         self.stirred = asyncio.Event()
-        """Set when something new may be due."""
-        self._slots = asyncio.Semaphore(self.at_once)
+        """Set when something new may be due, or an outcome may be written down."""
         self._busy: dict[int, asyncio.Task[None]] = {}
+        """By line: what is under way, or has an outcome that is not on disk yet."""
         self._done: list[Settled | Failed] = []
-        self._some_done = asyncio.Event()
-        self._all_written = asyncio.Event()
-        self._all_written.set()
         self._took_over = False
         self._alone: int | None = None
         """The line of a suspect, while that is handled."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what is under way then is finished first."""
-        async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(self._write_down())
-            try:
-                await self._work(stop)
-                await self._finish()
-            finally:
-                for task in (writing, *self._busy.values()):
-                    task.cancel()
+        try:
+            while not stop.is_set():
+                self.rounds.came("delivering")
+                await either(stop, self.stirred, await self._round())
+            await self._finish()
+        finally:
+            for task in self._busy.values():
+                task.cancel()
 
-    async def _work(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            self.rounds.came("delivering")
-            try:
-                await self._take_over()
-                started = await self._start_what_is_due()
-                wait_s = IDLE_S if started else await self._until_next()
-            except NotStored as failure:
-                log.error("inbox.not_read", error=str(failure))
-                wait_s = IDLE_S
-            await either(stop, self.stirred, wait_s)
-            self.stirred.clear()
+    async def _round(self, *, ends: bool = False) -> float:
+        """Write down what is done and, unless it `ends`, begin what is due; gives how long there is nothing to do."""
+        try:
+            await self._take_over()
+            return await self._turn(0 if ends else self._room())
+        except NotStored as failure:
+            log.error("inbox.not_written", outcomes=len(self._done), error=str(failure))
+            await asyncio.sleep(IDLE_S)
+            return 0
 
     async def _take_over(self) -> None:
         """Each try that the process before this one did not live through has failed, and may be why it ended."""
@@ -119,58 +121,60 @@ class Delivering:
         if self._busy:
             await asyncio.wait(self._busy.values(), timeout=GRACE_S)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all_written.wait(), GRACE_S)
+            async with asyncio.timeout(GRACE_S):
+                while self._done:
+                    await self._round(ends=True)
 
-    async def _start_what_is_due(self) -> int:
-        room = AHEAD * self.at_once - len(self._busy)
-        if room <= 0:
-            return 0
-        busy = frozenset(self._busy)  # as of before the read: what is settled meanwhile may still be in its answer
-        fresh = self._together(await self.store.read(partial(self.inbox.due, limit=room, but=busy)))
-        for one in fresh:
-            self._busy[one.line] = asyncio.create_task(self._handle(one))
-        return len(fresh)
+    def _room(self) -> int:
+        """So many tries may begin."""
+        return 0 if self._alone in self._busy else self.at_once - len(self._busy) + len(self._done)
 
-    def _together(self, fresh: list[Due]) -> list[Due]:
-        """What may be started now: what may have ended the process before goes alone, so that no other is suspected."""
-        if self._alone in self._busy:
-            return []
-        self._alone = None
-        suspects = [one for one in fresh if one.suspect]
-        if not suspects:
-            return fresh
-        if self._busy:
-            return []
-        self._alone = suspects[0].line
-        return suspects[:1]
-
-    async def _until_next(self) -> float:
-        """Seconds until something held or failed is due; short where all that is due is under way."""
-        if self._busy:
+    async def _turn(self, most: int) -> float:
+        """One transaction: what is done, and at most so many new tries; gives the seconds until more may be due."""
+        self.stirred.clear()
+        done = tuple(self._done)
+        if not done and not most:
             return IDLE_S
-        at = await self.store.read(self.inbox.next_due_at)
-        return IDLE_S if at is None else min(IDLE_S, max(0.001, (at - self.clock()) / 1000))
+        under_way = frozenset(self._busy) - {item.due.line for item in done}
+        turn = await self.store.write(partial(self._settle_and_begin, done, under_way, most))
+        self._over(done)
+        for one in turn.begun:
+            self._alone = one.due.line if one.due.suspect else None
+            self._busy[one.due.line] = asyncio.create_task(self._handle(one.due))
+        if any(one.told for one in turn.begun):
+            self.outbox.stirred.set()
+        return IDLE_S if turn.next_at is None else min(IDLE_S, max(0.001, (turn.next_at - self.clock()) / 1000))
+
+    def _settle_and_begin(
+        self, done: Sequence[Settled | Failed], under_way: Collection[int], most: int, connection: Connection
+    ) -> Turn:
+        self._settle(done, connection)
+        due = self.inbox.due(connection, most, under_way) if most > 0 else []
+        begun = [self._begun(one) for one in _together(due, beside_others=bool(under_way))]
+        if begun:
+            self.inbox.begin(connection, begun)
+        idle = not begun and not under_way
+        return Turn(begun, self.inbox.next_due_at(connection) if idle else None)
+
+    def _begun(self, due: Due) -> Begun:
+        gap = due.missing_from if not due.attempts else None
+        return Begun(due, () if gap is None else self._gap(due, gap))
+
+    def _settle(self, done: Sequence[Settled | Failed], connection: Connection) -> None:
+        if done:
+            self.inbox.settle(connection, done)
+
+    def _over(self, done: Sequence[Settled | Failed]) -> None:
+        del self._done[: len(done)]
+        for item in done:
+            self._busy.pop(item.due.line, None)
+        if any(isinstance(item, Settled) and item.answers for item in done):
+            self.outbox.stirred.set()
 
     async def _handle(self, due: Due) -> None:
-        async with self._slots:
-            await self._begin(due)
-            outcome = await self._outcome(due)
-        self._done.append(outcome)  # not around the await: `_over` puts another list in its place meanwhile
-        self._all_written.clear()
-        self._some_done.set()
-
-    async def _begin(self, due: Due) -> None:
-        """Count the try first: one that ends the process must not be made for ever."""
-        told = self._gap(due, due.missing_from) if due.missing_from is not None and not due.attempts else ()
-        while True:
-            try:
-                await self.store.write_with(self.inbox.begin, Begun(due, told))
-                break
-            except NotStored as failure:
-                log.error("inbox.try_not_stored", delivery=due.delivery_id, error=str(failure))
-                await asyncio.sleep(IDLE_S)
-        if told:
-            self.outbox.stirred.set()
+        outcome = await self._outcome(due)
+        self._done.append(outcome)
+        self.stirred.set()
 
     async def _outcome(self, due: Due) -> Settled | Failed:
         document = _document(due)
@@ -238,33 +242,13 @@ class Delivering:
             log.error("inbox.not_answered", delivery=due.delivery_id, type=due.type)
             return ()
 
-    async def _write_down(self) -> None:
-        """Put outcomes into the store, many at a time; those that the store does not take are tried again."""
-        while True:
-            await self._some_done.wait()
-            self._some_done.clear()
-            while self._done:
-                done = tuple(self._done)
-                try:
-                    await self.store.write(partial(self._settle, done))
-                except NotStored as failure:
-                    log.error("inbox.outcome_not_stored", outcomes=len(done), error=str(failure))
-                    await asyncio.sleep(IDLE_S)
-                else:
-                    self._over(done)
 
-    def _settle(self, done: Sequence[Settled | Failed], connection: Connection) -> None:
-        self.inbox.settle(connection, done)
-
-    def _over(self, done: Sequence[Settled | Failed]) -> None:
-        self._done = self._done[len(done) :]
-        for item in done:
-            self._busy.pop(item.due.line, None)
-        if not self._done:
-            self._all_written.set()
-        self.stirred.set()
-        if any(isinstance(item, Settled) and item.answers for item in done):
-            self.outbox.stirred.set()
+def _together(due: Sequence[Due], *, beside_others: bool) -> Sequence[Due]:
+    """What may begin now: what may have ended the process before goes alone, so that no other is suspected."""
+    suspects = [one for one in due if one.suspect]
+    if not suspects:
+        return due
+    return [] if beside_others else suspects[:1]
 
 
 def _document(due: Due) -> dict[str, Any]:

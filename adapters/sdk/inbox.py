@@ -4,32 +4,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    Update,
-    and_,
-    bindparam,
-    case,
-    func,
-    insert,
-    literal_column,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, func, insert, literal_column, select, update
 
 from adapters.sdk.arrival import Arrival, arrival
 from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.composing import Composed
+from adapters.sdk.inbox_statements import InboxStatements
 from adapters.sdk.outbox import StoredOutbox
 from adapters.sdk.receipts import HubReceipt
 from adapters.sdk.store import Store
 from adapters.sdk.subscriber import Received
-from adapters.sdk.tables import Tables
 
 ENDED = "process-ended"
 """The reason of a try that the adapter's own process did not live through: killed, or by this very notification."""
@@ -56,7 +40,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A try that is about to be made."""
+    """A try that is counted, and about to be made."""
 
     due: Due
     told: Sequence[Composed] = ()
@@ -101,12 +85,10 @@ class Inbox:
         """`window_ms` is how long one that comes before its turn waits for those before it."""
         self._store = store
         self._tables = store.tables
+        self._statements = InboxStatements(store.tables)
         self._outbox = outbox
         self._window_ms = window_ms
         self._clock = clock
-        # Made once: to make one costs as much as to run it.
-        self._what_is_due = _what_is_due(self._tables)
-        self._go_on = _go_on(self._tables)
 
     async def store(self, records: Sequence[Received]) -> None:
         """Put a batch where it survives a crash, and return only then; raises NotStored."""
@@ -124,24 +106,20 @@ class Inbox:
         for item in new:
             of_child.setdefault((item.source, item.subject), []).append(item)
         lines = self._lines(connection, of_child, now)
-        connection.execute(insert(self._tables.inbox), [self._row(item, lines, now) for item in new])
+        self._statements.add.run(connection, [self._row(item, lines, now) for item in new])
 
     def due(self, connection: Connection, limit: int, but: Collection[int] = ()) -> list[Due]:
         """The first waiting notification of each child whose turn it is, the longest due first; `but`: not of lines."""
-        rows = connection.execute(self._what_is_due, {"now": self._clock(), "most": limit, "but": list(but)})
+        rows = connection.execute(self._statements.due, {"now": self._clock(), "most": limit, "but": list(but)})
         return [due_of(row, attempts=row.attempts, missing_from=_missing_from(row)) for row in rows]
 
-    def begin(self, connection: Connection, begun: Sequence[Begun]) -> Sequence[None]:
+    def begin(self, connection: Connection, begun: Sequence[Begun]) -> None:
         """Count tries before they are made, since one may be the end of this process; and what the hub is told."""
-        inbox = self._tables.inbox
-        connection.execute(
-            update(inbox)
-            .where(inbox.c.id == bindparam("row"))
-            .values(attempts=bindparam("tries"), begun_at=self._clock()),
-            [{"row": one.due.row, "tries": one.due.attempts + 1} for one in begun],
+        now = self._clock()
+        self._statements.begin.run(
+            connection, [{"row": one.due.row, "tries": one.due.attempts + 1, "now": now} for one in begun]
         )
         self._outbox.add_all(connection, [event for one in begun for event in one.told])
-        return [None] * len(begun)
 
     def under_way(self, connection: Connection) -> list[Due]:
         """What was begun and has no outcome: asked at the start, what the process before this one left."""
@@ -151,8 +129,7 @@ class Inbox:
 
     def next_due_at(self, connection: Connection) -> int | None:
         """When the next one's turn comes."""
-        lines = self._tables.inbox_lines
-        at: int | None = connection.execute(select(func.min(lines.c.due_at)).where(_is_due(lines))).scalar_one()
+        at: int | None = connection.execute(self._statements.next_due_at).scalar_one()
         return at
 
     def settle(self, connection: Connection, done: Iterable[Settled | Failed]) -> None:
@@ -181,11 +158,10 @@ class Inbox:
 
     def _new(self, connection: Connection, came: Sequence[Arrival]) -> list[Arrival]:
         """Those whose id is not known, each once."""
-        inbox = self._tables.inbox
         by_id = {item.delivery_id: item for item in reversed(came)}
         if not by_id:
             return []
-        known = connection.execute(select(inbox.c.delivery_id).where(inbox.c.delivery_id.in_(by_id)))
+        known = connection.execute(self._statements.known, {"ids": list(by_id)})
         for row in known:
             del by_id[row.delivery_id]
         return [item for item in came if by_id.get(item.delivery_id) is item]
@@ -196,22 +172,15 @@ class Inbox:
         """The line of each child, with so many more that wait in it."""
         lines = self._tables.inbox_lines
         children = sorted(of_child)
-        found = connection.execute(
-            select(*(lines.c[name] for name in ("id", "source", "subject", "sequence", "waiting", "due_at")))
-            .where(tuple_(lines.c.source, lines.c.subject).in_(children))
-            .with_for_update()
-        )
+        found = connection.execute(self._statements.lines, {"children": children})
         known = {(row.source, row.subject): row for row in found}
-        if known:
-            connection.execute(
-                update(lines)
-                .where(lines.c.id == bindparam("line"))
-                .values(waiting=lines.c.waiting + bindparam("more"), due_at=bindparam("at")),
-                [
-                    {"line": row.id, "more": len(of_child[child]), "at": self._due_at(of_child[child], now, row)}
-                    for child, row in known.items()
-                ],
-            )
+        self._statements.longer.run(
+            connection,
+            [
+                {"of_line": row.id, "more": len(of_child[child]), "at": self._due_at(of_child[child], now, row)}
+                for child, row in known.items()
+            ],
+        )
         new = [child for child in children if child not in known]
         if new:
             made = connection.execute(
@@ -255,18 +224,13 @@ class Inbox:
         }
 
     def _end(self, connection: Connection, settled: Sequence[Settled]) -> None:
-        if not settled:
-            return
-        inbox, now = self._tables.inbox, self._clock()
-        connection.execute(
-            update(inbox)
-            .where(inbox.c.id == bindparam("row"))
-            .values(state=bindparam("to"), reason=bindparam("why"), begun_at=None, settled_at=now),
-            [{"row": item.due.row, "to": item.state, "why": item.reason} for item in settled],
+        now = self._clock()
+        self._statements.end.run(
+            connection,
+            [{"row": item.due.row, "to": item.state, "why": item.reason, "now": now} for item in settled],
         )
-        connection.execute(
-            self._go_on,
-            [{"line_id": item.due.line, "number": item.due.sequence, "now": now} for item in settled],
+        self._statements.go_on.run(
+            connection, [{"of_line": item.due.line, "number": item.due.sequence, "now": now} for item in settled]
         )
 
     def _fail(self, connection: Connection, failed: Failed) -> None:
@@ -296,54 +260,3 @@ def due_of(row: Any, *, attempts: int, missing_from: int | None = None) -> Due:
 def _missing_from(row: Any) -> int | None:
     """The first number that did not come; none before a child's first notification, which is its beginning here."""
     return row.handled + 1 if row.ordered and row.handled and row.sequence > row.handled + 1 else None
-
-
-def _what_is_due(tables: Tables) -> Select[Any]:
-    """The first waiting notification of each line whose turn it is at `now`, at the most `most`, `but` of some."""
-    inbox, lines = tables.inbox, tables.inbox_lines
-    first = inbox.alias()
-    first_id = (
-        select(first.c.id)
-        .where(first.c.line == lines.c.id, first.c.state == literal_column("'waiting'"))
-        .order_by(first.c.sequence, first.c.id)
-        .limit(1)
-        .correlate(lines)
-        .scalar_subquery()
-    )
-    names = ("id", "line", "delivery_id", "family", "type", "sequence", "value", "attempts", "reason", "ordered")
-    return (
-        select(*(inbox.c[name] for name in names), lines.c.sequence.label("handled"))
-        .join_from(lines, inbox, inbox.c.id == first_id)
-        .where(_is_due(lines), lines.c.due_at <= bindparam("now"), lines.c.id.not_in(bindparam("but", expanding=True)))
-        .order_by(lines.c.due_at)
-        .limit(bindparam("most"))
-    )
-
-
-def _go_on(tables: Tables) -> Update:
-    """Line `line_id` has one less, of this `number`; the next of it is due `now`, or when its window ends."""
-    lines, following = tables.inbox_lines, tables.inbox.alias()
-    now, number = bindparam("now", type_=BigInteger), bindparam("number", type_=Integer)
-    handled = case((lines.c.sequence > number, lines.c.sequence), else_=number)
-    turn = case(
-        (following.c.sequence <= handled + 1, now),
-        (following.c.held_until <= now, now),
-        else_=following.c.held_until,
-    )
-    next_at = (
-        select(turn)
-        .where(following.c.line == lines.c.id, following.c.state == literal_column("'waiting'"))
-        .order_by(following.c.sequence, following.c.id)
-        .limit(1)
-        .correlate(lines)
-        .scalar_subquery()
-    )
-    return (
-        update(lines)
-        .where(lines.c.id == bindparam("line_id"))
-        .values(sequence=handled, waiting=lines.c.waiting - 1, due_at=func.coalesce(next_at, now), parked_at=None)
-    )
-
-
-def _is_due(lines: Any) -> ColumnElement[bool]:
-    return and_(lines.c.waiting > literal_column("0"), lines.c.parked_at.is_(None))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, case, func, literal_column, select, update
 
 from adapters.sdk.clock import Clock, system_clock
 from adapters.sdk.composing import Composed, composed
 from adapters.sdk.declaration import Draft, NotTranslated, Taken
+from adapters.sdk.outbox_statements import OutboxStatements
 from adapters.sdk.pseudonyms import Pseudonyms
 from adapters.sdk.receipts import HubReceipt
 from adapters.sdk.settling import Stands, State, heard, is_of_ours
@@ -75,6 +76,7 @@ class StoredOutbox:
     def __init__(self, store: Store, pseudonyms: Pseudonyms, *, clock: Clock = system_clock) -> None:
         self._store = store
         self._tables = store.tables
+        self._statements = OutboxStatements(store.tables)
         self._pseudonyms = pseudonyms
         self._clock = clock
         self.stirred = asyncio.Event()
@@ -153,17 +155,13 @@ class StoredOutbox:
         return [taken for part in _all_different(events) for taken in self._add(connection, part)]
 
     def _add(self, connection: Connection, events: Sequence[Composed]) -> list[Taken]:
-        outbox, now = self._tables.outbox, self._clock()
-        columns = (outbox.c[name] for name in ("reference", "id", "line", "sequence", "state", "digest"))
-        references = [event.reference for event in events]
-        untranslated = self._tables.untranslated
-        connection.execute(delete(untranslated).where(untranslated.c.reference.in_(references)))
-        found = connection.execute(select(*columns).where(outbox.c.reference.in_(references)))
-        known = {row.reference: row for row in found}
+        asked, now = {"references": [event.reference for event in events]}, self._clock()
+        connection.execute(self._statements.translated, asked)
+        known = {row.reference: row for row in connection.execute(self._statements.known, asked)}
         new = [event for event in events if event.reference not in known]
         if new:
             places = self._places(connection, new, now)
-            connection.execute(insert(outbox), [self._row(event, *places(event), now) for event in new])
+            self._statements.add.run(connection, [self._row(event, *places(event), now) for event in new])
         return [
             self._again(connection, event, known[event.reference])
             if event.reference in known
@@ -241,71 +239,31 @@ class StoredOutbox:
 
     def leaving(self, connection: Connection, limit: int) -> list[Leaving]:
         """The first unsent event of each child whose turn it is, the longest due first."""
-        outbox, lines, now = self._tables.outbox, self._tables.outbox_lines, self._clock()
-        earliest = outbox.alias()
-        first = (
-            select(earliest.c.id)
-            .where(earliest.c.line == lines.c.id, earliest.c.state == literal_column("'waiting'"))
-            .order_by(earliest.c.sequence)
-            .limit(1)
-            .correlate(lines)
-            .scalar_subquery()
-        )
-        rows = connection.execute(
-            select(*_leaving(outbox))
-            .join_from(lines, outbox, outbox.c.id == first)
-            .where(lines.c.waiting > literal_column("0"), lines.c.due_at <= now)
-            .order_by(lines.c.due_at)
-            .limit(limit)
-        )
+        rows = connection.execute(self._statements.leaving, {"now": self._clock(), "most": limit})
         return [_as_leaving(row) for row in rows]
 
     def unanswered(self, connection: Connection, limit: int) -> list[Leaving]:
         """Events that Kafka has, and of which the hub has said nothing in time."""
-        outbox, now = self._tables.outbox, self._clock()
-        rows = connection.execute(
-            select(*_leaving(outbox))
-            .where(outbox.c.state == literal_column("'sent'"), outbox.c.due_at <= now)
-            .order_by(outbox.c.due_at)
-            .limit(limit)
-        )
+        rows = connection.execute(self._statements.unanswered, {"now": self._clock(), "most": limit})
         return [_as_leaving(row) for row in rows]
 
     def sent(self, connection: Connection, gone: Sequence[tuple[Leaving, str, int]]) -> None:
         """Kafka has these, each at a place, with the time at which its receipt is missed."""
         if not gone:
             return
-        outbox, now = self._tables.outbox, self._clock()
-        content = {event.row: event.digest for event, _, _ in gone}
-        found = connection.execute(
-            select(outbox.c.id, outbox.c.line, outbox.c.digest)
-            .where(outbox.c.id.in_(content), outbox.c.state == literal_column("'waiting'"))
-            .with_for_update()
-        )
+        content, now = {event.row: event.digest for event, _, _ in gone}, self._clock()
+        found = connection.execute(self._statements.unsent, {"rows": list(content)})
         unsent = [row for row in found if row.digest == content[row.id]]
-        is_answered = outbox.c.answered == bindparam("place")
-        connection.execute(
-            update(outbox)
-            # What was mended while the content of before was on its way has not been sent.
-            .where(outbox.c.id == bindparam("row"), outbox.c.digest == bindparam("sent"), outbox.c.settled_at.is_(None))
-            .values(
-                state=case(
-                    (and_(is_answered, outbox.c.outcome == "rejected"), "rejected"),
-                    (and_(is_answered, outbox.c.outcome.is_not(None)), "accepted"),
-                    else_="sent",
-                ),
-                settled_at=case((and_(is_answered, outbox.c.outcome.is_not(None)), now)),
-                at=bindparam("place"),
-                due_at=bindparam("missed"),
-                attempts=bindparam("times"),
-            ),
+        self._statements.sent.run(
+            connection,
             [
                 {
                     "row": event.row,
-                    "sent": event.digest,
+                    "digest_sent": event.digest,
                     "place": at,
                     "missed": due_at,
                     "times": event.attempts + 1,
+                    "now": now,
                 }
                 for event, at, due_at in gone
             ],
@@ -314,14 +272,9 @@ class StoredOutbox:
 
     def _fewer(self, connection: Connection, unsent: Mapping[int, int], now: int) -> None:
         """So many of each line wait no more, and the next of it is due."""
-        lines = self._tables.outbox_lines
-        if unsent:
-            connection.execute(
-                update(lines)
-                .where(lines.c.id == bindparam("line"))
-                .values(waiting=lines.c.waiting - bindparam("fewer"), due_at=now),
-                [{"line": line, "fewer": fewer} for line, fewer in sorted(unsent.items())],
-            )
+        self._statements.fewer.run(
+            connection, [{"of_line": line, "fewer": fewer, "now": now} for line, fewer in sorted(unsent.items())]
+        )
 
     def held_back(self, connection: Connection, line: int, until: int) -> None:
         """Kafka refuses a child's next event: its line waits, since nothing may pass it."""
@@ -335,13 +288,7 @@ class StoredOutbox:
         answers = [receipt for receipt in receipts if is_of_ours(receipt)]
         if not answers:
             return
-        outbox = self._tables.outbox
-        names = ("id", "line", "event_id", "source", "state", "at", "mended_at", "answered", "outcome", "due_at")
-        found = connection.execute(
-            select(*(outbox.c[name] for name in names), outbox.c.value.is_(None).label("cleared"))
-            .where(outbox.c.event_id.in_({receipt.event_id for receipt in answers}))
-            .with_for_update()
-        )
+        found = connection.execute(self._statements.stands, {"ids": list({receipt.event_id for receipt in answers})})
         rows = {(row.source, row.event_id): row for row in found}
         stands: dict[tuple[str, str], Stands] = {}
         for receipt in answers:
@@ -354,18 +301,9 @@ class StoredOutbox:
             self._write(connection, [(rows[identity], now_is) for identity, now_is in stands.items()])
 
     def _write(self, connection: Connection, heard_of: Sequence[tuple[Any, Stands]]) -> None:
-        outbox, now = self._tables.outbox, self._clock()
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == bindparam("row"))
-            .values(
-                state=bindparam("to"),
-                settled_at=bindparam("settled"),
-                due_at=bindparam("due"),
-                outcome=bindparam("said"),
-                answered=bindparam("place"),
-                faults=bindparam("wrong"),
-            ),
+        now = self._clock()
+        self._statements.heard.run(
+            connection,
             [
                 {
                     "row": row.id,
@@ -424,11 +362,6 @@ def _stands(row: Any) -> Stands:
         answered=row.answered,
         outcome=row.outcome,
     )
-
-
-def _leaving(outbox: Any) -> tuple[Any, ...]:
-    names = ("id", "line", "event_id", "family", "subject", "hop", "value", "digest", "attempts")
-    return tuple(outbox.c[name] for name in names)
 
 
 def _as_leaving(row: Any) -> Leaving:

@@ -30,8 +30,12 @@ class Outgoing:
 
 def checked(value: bytes) -> Outgoing:
     """An event that keeps the rules of its type; raises NotAnEvent with what it breaks."""
-    name = _text(_parsed(value), "type")
-    kind = REGISTRY.get(name)
+    return checked_as(_text(_parsed(value), "type"), value)
+
+
+def checked_as(event_type: str, value: bytes) -> Outgoing:
+    """The same for bytes that are known to be an object with this type."""
+    kind = REGISTRY.get(event_type)
     if kind is None:
         raise NotAnEvent("type: not in the registry; `dolen contracts export` lists the types there are")
     try:

@@ -27,6 +27,10 @@ REFUSED_WAIT_MS = 60_000
 HOUR_MS = 60 * 60 * 1000
 
 
+Went = tuple[Leaving, Sent | AdapterError]
+"""An event that was sent, and what came of it."""
+
+
 @dataclass
 class Sending:
     """Works through the outbox of one adapter."""
@@ -40,13 +44,19 @@ class Sending:
     random: Random = field(default_factory=Random)
     rounds: Rounds = field(default_factory=Rounds)
 
+    def __post_init__(self) -> None:
+        self._due: Sequence[Leaving] = ()
+        """What was asked for when the last was written down."""
+        self._reached = False
+        """Whether Kafka took all that it was given last."""
+
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`."""
         failed = 0
         while not stop.is_set():
             self.rounds.came("sending")
             try:
-                sent = await self.round()
+                more = await self.round()
             except (NotConnected, NotSent, NotStored) as failure:
                 failed += 1
                 wait = backoff_ms(failed, first_ms=500, longest_ms=30_000, random=self.random) / 1000
@@ -55,36 +65,41 @@ class Sending:
                 await stopped_within(stop, wait)
             else:
                 failed = 0
-                if not sent:
+                if not more:
                     await either(stop, self.outbox.stirred, IDLE_S)
-                    self.outbox.stirred.clear()
 
-    async def round(self) -> int:
-        """Send what is due now; how many Kafka took. Raises NotConnected, NotSent or NotStored."""
-        due = await self.store.read(lambda connection: self.outbox.leaving(connection, ROUND))
-        if len(due) < ROUND:
-            due += await self.store.read(lambda connection: self.outbox.unanswered(connection, ROUND))
+    async def round(self) -> bool:
+        """Send what is due now; whether more is due after it. Raises NotConnected, NotSent or NotStored."""
+        due, self._due = self._due or await self._write_down(()), ()
         if not due:
-            return 0
-        outcomes = await self._send(due)
-        gone = [(event, str(sent), self._missed_at(event)) for event, sent in outcomes if isinstance(sent, Sent)]
-        refused = [event for event, failure in outcomes if isinstance(failure, NotAllowed)]
+            return False
+        went = await self._send(due)
+        more = await self._write_down(went)
+        for _, failure in went:
+            if isinstance(failure, NotConnected | NotSent):
+                raise failure
+        self._due = more
+        return bool(more)
+
+    async def _write_down(self, went: Sequence[Went]) -> list[Leaving]:
+        """What went, and what is due next, in one transaction."""
+        self.outbox.stirred.clear()
+        gone = [(event, str(sent), self._missed_at(event)) for event, sent in went if isinstance(sent, Sent)]
+        refused = [event for event, failure in went if isinstance(failure, NotAllowed)]
         for event in refused:
             log.error("outbox.kafka_refuses", event_id=event.event_id, family=event.family)
         again_at = self.clock() + REFUSED_WAIT_MS
 
-        def write_down(connection: Connection) -> None:
+        def turn(connection: Connection) -> list[Leaving]:
             self.outbox.sent(connection, gone)
             for event in refused:
                 self.outbox.held_back(connection, event.line, again_at)
+            due = self.outbox.leaving(connection, ROUND)
+            return due if len(due) == ROUND else due + self.outbox.unanswered(connection, ROUND)
 
-        await self.store.write(write_down)
-        for _, failure in outcomes:
-            if isinstance(failure, NotConnected | NotSent):
-                raise failure
-        return len(gone)
+        return await self.store.write(turn)
 
-    async def _send(self, due: Sequence[Leaving]) -> list[tuple[Leaving, Sent | AdapterError]]:
+    async def _send(self, due: Sequence[Leaving]) -> list[Went]:
         async def one(event: Leaving) -> Sent | AdapterError:
             try:
                 return await self.publisher.publish(
@@ -93,11 +108,18 @@ class Sending:
             except (NotAllowed, NotConnected, NotSent) as failure:
                 return failure
 
-        first = await one(due[0])  # where Kafka is away, one event finds out, not all
-        if isinstance(first, NotConnected | NotSent):
-            return [(due[0], first)]
-        rest = await asyncio.gather(*(one(event) for event in due[1:]))
-        return list(zip(due, [first, *rest], strict=True))
+        came: list[Sent | AdapterError] = []
+        if not self._reached:  # where Kafka may be away, one event finds out, not all
+            came = [await one(due[0])]
+        self._reached = not any(map(_is_away, came))
+        if self._reached:
+            came += await asyncio.gather(*(one(event) for event in due[len(came) :]))
+            self._reached = not any(map(_is_away, came))
+        return list(zip(due, came, strict=False))  # the first alone, where that found Kafka away
 
     def _missed_at(self, event: Leaving) -> int:
         return self.clock() + min(HOUR_MS, self.resend_after_ms << min(event.attempts, 12))
+
+
+def _is_away(came: Sent | AdapterError) -> bool:
+    return isinstance(came, NotConnected | NotSent)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub.collector import collect_seldom
 from hub.commands.stack import JsonOption
 from hub.log import configure_log
 from hub.settings import load_settings
@@ -32,6 +33,7 @@ def adapters(
 
     settings = load_settings()
     configure_log(json=False)
+    collect_seldom()  # as `dolen run adapter` does
     with Console(stderr=True).status("") as status:
         if waiting is None:
             edges = measure_edges(

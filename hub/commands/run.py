@@ -4,13 +4,13 @@ Each service imports what it is made of when it is asked for: a process that res
 """
 
 import asyncio
-import gc
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.collector import collect_seldom
 from hub.commands.stack import STATE, StateOption
 from hub.log import configure_log
 from hub.raw_records import read_any_header
@@ -41,10 +41,7 @@ def hub(
     configure_log(json=log_json, debug=debug)
     read_any_header()
     settings = load_settings()
-    # What is loaded by now stays; what a batch makes is freed with it, and has no cycles. Collecting at Python's usual
-    # thresholds walked all of it, over and over, for a tenth of the time.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
+    collect_seldom()
     uvloop.run(run_hub(settings))
 
 
@@ -68,6 +65,7 @@ def adapter(
     with as_our_errors():
         files = [load_configuration(path) for path in configurations]
         adapters = [(file, declaration_of(file.file.adapter)) for file in files]
+        collect_seldom()
         asyncio.run(run_adapters(adapters, beside=partial(adapters_watched, load_settings().metrics)))
 
 

@@ -39,16 +39,20 @@ class Both:
 
 
 async def both_ways(settings: Settings, place: Place, load: Load, *, events: int, seconds: float, rate: float) -> Both:
-    """Measure on a running hub: many events at once out, the same ones in, then both ends at a steady rate."""
+    """Measure on a running hub: many events at once out, the same ones in, then both ends at a steady rate.
+
+    The two agencies share two cores here: the one that is not measured rests, till both ends are.
+    """
     warm, many = drafts(load, WARM), drafts(load, events)
     few = drafts(load, int(seconds * rate))
     async with at_work(settings, SENDER, place) as sender:
         await _put_all(sender, warm)
         await sender.all_answered()
         out_per_s = await _outbox_to_receipt(sender, many)
-        async with at_work(settings, RECIPIENTS[0], place.beside) as recipient:
-            in_per_s = await _topic_to_delivered(recipient, WARM + events)
-            await recipient.all_answered()
+    async with at_work(settings, RECIPIENTS[0], place.beside) as recipient:
+        in_per_s = await _topic_to_delivered(recipient, WARM + events)
+        await recipient.all_answered()
+        async with at_work(settings, SENDER, place) as sender:
             await sender.all_handled(WARM + events)  # the recipient's answers: now there is nothing under way
             put = await _put_in_turn(sender, few, rate)
             await sender.all_answered()

@@ -89,16 +89,25 @@ def _batches(records: Iterator[Received]) -> Iterator[Sequence[Received]]:
 
 
 def _records(load: Load, count: int) -> Iterator[Received]:
-    """What the hub would write to the agency: children in turn, each one's events in order."""
+    """What the hub would write to the agency: children in turn, each one's events in order.
+
+    Nothing is kept of them here: the memory of this very process is measured.
+    """
     recipient, topic = agency_uri(RECIPIENTS[0]), outbound(RECIPIENTS[0], "circumstances")
-    children = [load.child() for _ in range(max(1, count // EVENTS_A_CHILD))]
-    for offset, child in enumerate(itertools.islice(itertools.cycle(children), count)):
-        event: dict[str, Any] = json.loads(load.event(child).value)
-        origin = event["id"]
-        event |= {
-            "id": delivery_id(event["source"], origin, recipient),
+    children, made = max(1, count // EVENTS_A_CHILD), json.loads(load.event().value)
+    for offset in range(count):
+        before, child = divmod(offset, children)
+        subject, origin = _uuid("child", child), _uuid("event", offset)
+        event: dict[str, Any] = made | {
+            "id": delivery_id(made["source"], origin, recipient),
+            "subject": subject,
+            "sequence": before + 1,
             "origin": origin,
             "recipient": recipient,
             "view": VIEW,
         }
-        yield Received(topic, 0, offset, 0, child.encode(), json.dumps(event).encode(), None)
+        yield Received(topic, 0, offset, 0, subject.encode(), json.dumps(event).encode(), None)
+
+
+def _uuid(of: str, number: int) -> str:
+    return delivery_id(of, str(number), "")

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic_core import from_json
 from sqlalchemy import select
 
+from adapters.sdk.delivering import Turn
 from adapters.sdk.inbox import Due, Failed, Settled
 from adapters.sdk.outcome import Delivered, Outcome, Refused, Retry
 from adapters.sdk.parked import Parked, parked, retry, skip
@@ -91,29 +93,24 @@ class InboxMachine(RuleBasedStateMachine):
 
     @rule()
     def tries_begin(self) -> None:
-        for due in self.store.look(partial(self.parts.inbox.due, limit=10)):
-            if due.line not in self.under_way:
-                self._is_the_turn_of(due)
-                self.runner.run(self.parts.delivering._begin(due))
-                self._child(due).tries[due.sequence] += 1
-                self.under_way[due.line] = UnderWay(due)
+        for begun in self._turn([], most=10).begun:
+            due = begun.due
+            assert due.line not in self.under_way, "two of a child at once"
+            self._is_the_turn_of(due)
+            self._child(due).tries[due.sequence] += 1
+            self.under_way[due.line] = UnderWay(due)
 
     @precondition(lambda self: any(one.outcome is None for one in self.under_way.values()))
     @rule(answer=st.sampled_from([Delivered(), Delivered(), Retry("system-away"), Refused("not-our-child")]))
     def the_system_is_given_one(self, answer: Outcome) -> None:
-        one = next(one for one in self.under_way.values() if one.outcome is None)
-        child = self._child(one.due)
-        assert one.due.sequence not in child.settled, "handled a second time"
-        child.given.append(one.due.sequence)
-        self.parts.edge.answer = lambda given: answer
-        one.outcome = self.runner.run(self.parts.delivering._outcome(one.due))
+        self._is_given(next(one for one in self.under_way.values() if one.outcome is None), answer)
 
     @precondition(lambda self: any(one.outcome is not None for one in self.under_way.values()))
     @rule()
     def outcomes_are_written_down(self) -> None:
         done = {line: one for line, one in self.under_way.items() if one.outcome is not None}
         outcomes = [one.outcome for one in done.values() if one.outcome is not None]
-        self.runner.run(self.store.write(partial(self.parts.delivering._settle, outcomes)))
+        self._turn(outcomes, most=0)
         for line, one in done.items():
             del self.under_way[line]
             if isinstance(one.outcome, Settled):
@@ -208,6 +205,18 @@ class InboxMachine(RuleBasedStateMachine):
             self.runner.close()
             shutil.rmtree(self.folder)
 
+    def _is_given(self, one: UnderWay, answer: Outcome) -> None:
+        child = self._child(one.due)
+        assert one.due.sequence not in child.settled, "handled a second time"
+        child.given.append(one.due.sequence)
+        self.parts.edge.answer = lambda given: answer
+        one.outcome = self.runner.run(self.parts.delivering._outcome(one.due))
+
+    def _turn(self, done: Sequence[Settled | Failed], *, most: int) -> Turn:
+        """One transaction of the adapter's own: outcomes in, tries out."""
+        turn = partial(self.parts.delivering._settle_and_begin, done, list(self.under_way), most)
+        return self.runner.run(self.store.write(turn))
+
     # -- what the model says
 
     def _is_the_turn_of(self, due: Due) -> None:
@@ -226,7 +235,8 @@ class InboxMachine(RuleBasedStateMachine):
         child.parked = child.tries[due.sequence] >= TRIES
 
     def _retried(self, one: Parked) -> None:
-        self.runner.run(self.store.write(partial(retry, made=self.store.tables, delivery=one.delivery)))
+        retrying = partial(retry, made=self.store.tables, delivery=one.delivery)
+        self.runner.run(self.store.write(retrying))
         child = self._of(one.delivery)
         child.parked, child.tries[one.sequence] = False, 0
 
