@@ -118,6 +118,24 @@ class InboxMachine(RuleBasedStateMachine):
             else:
                 self._failed(one.due)
 
+    @rule(subject=st.sampled_from(CHILDREN), numbers=st.lists(NUMBERS, min_size=1, max_size=3))
+    def one_fails_at_every_try(self, subject: str, numbers: list[int]) -> None:
+        """Up to the ceiling, and no further: then the child stands still, and what comes of it queues behind."""
+        child = self.children[subject]
+        for _ in range(2 * TRIES + 2):  # a suspect goes alone, and the other child may have one
+            if child.parked or not child.waiting:
+                break
+            self.clock.forward(100)
+            self.tries_begin()
+            for one in [one for one in self.under_way.values() if one.outcome is None]:
+                self._is_given(one, Retry("system-away") if self._child(one.due) is child else Delivered())
+            self.outcomes_are_written_down()
+        assert child.parked or not child.waiting, "tried for ever"
+        self.who_failed_too_often_stands_still_and_nobody_else()
+        self.a_batch_comes([(subject, number) for number in numbers])
+        self.clock.forward(100)
+        self.tries_begin()
+
     @rule()
     def the_process_ends_and_another_begins(self) -> None:
         for one in self.under_way.values():
@@ -142,6 +160,7 @@ class InboxMachine(RuleBasedStateMachine):
             delivery=one.delivery,
             refusal=Refused("other", "Ar bapur."),
             pseudonyms=Pseudonyms(AGENCY, bytes(32)),
+            clock=self.clock,
         )
         self.runner.run(self.store.write(skipping))
         self._settled(self._of(one.delivery), one.sequence, "skipped")
@@ -235,7 +254,7 @@ class InboxMachine(RuleBasedStateMachine):
         child.parked = child.tries[due.sequence] >= TRIES
 
     def _retried(self, one: Parked) -> None:
-        retrying = partial(retry, made=self.store.tables, delivery=one.delivery)
+        retrying = partial(retry, made=self.store.tables, delivery=one.delivery, clock=self.clock)
         self.runner.run(self.store.write(retrying))
         child = self._of(one.delivery)
         child.parked, child.tries[one.sequence] = False, 0
