@@ -60,6 +60,7 @@ from contracts.parties import agency_uri
 from contracts.registry import REGISTRY
 from contracts.topics import Family
 from hub.audit.of_hub import audit_hub
+from hub.audit.report import Report
 from hub.ledger import LedgerEntry
 from tests.adapters.conformance import FIXTURE_KEY, Adapter
 from tests.rig import Rig
@@ -72,6 +73,10 @@ EACH = max(8, min(KILLS, 20))
 """How many records of each child at each end: fewer where fewer kills are to meet them."""
 DELIVERED = "wales.child-protection.receipts.delivered.v1"
 EXAMPLE = Path(__file__).parent.parent / "contracts" / "examples" / f"{MOVED}.json"
+
+
+Differs = tuple[str, str]
+"""Lost, doubled, misdirected, disordered or broken; and what it is about."""
 
 
 class System(Protocol):
@@ -196,6 +201,8 @@ class Campaign:
         self._stop = threading.Event()
         self._released = 1.0
         self._loading: list[threading.Thread] = []
+        self.load: Counter[str] = Counter()
+        """So many were given and told so far, and so many sends were of unknown end."""
         self.folder = rig.state / f"{system.agency}-{system.adapter}"
         self.folder.mkdir()
         (self.folder / "key").write_text(FIXTURE_KEY.hex())
@@ -224,16 +231,20 @@ class Campaign:
 
         `kill_once` kills and starts the process in another way than a moment after it did something.
         """
+        self.hurt(kills=kills, timeout_s=timeout_s, kill_once=kill_once)
+        self.balance()
+
+    def hurt(self, *, kills: int, timeout_s: float = 180, kill_once: Callable[[], None] | None = None) -> None:
+        """The same without the balance."""
         self._released = 0
         self.process.start()
         with self.loaded():
             for number in range(1, kills + 1):
                 self._released = number / (kills + 1)
-                (kill_once or self._kill_once)()
+                (kill_once or self.kill_once)()
             self._released = 1
         self.settle(timeout_s=timeout_s)
         assert self.process.stop() == 0, self.process.tail()
-        self.balance()
 
     @contextmanager
     def loaded(self) -> Iterator[None]:
@@ -258,6 +269,7 @@ class Campaign:
         for number, record in enumerate(self.records):
             self._wait_for_its_turn(number / len(self.records))
             self.system.give(record.name, record.content)
+            self.load["given"] += 1
 
     def tell_all(self) -> None:
         """The other agency's events, one after the other; again where Kafka did not confirm one, as its outbox does."""
@@ -294,28 +306,40 @@ class Campaign:
 
     def balance(self) -> None:
         """Fails with all that differs, and with whatever the audit finds, at the edges too."""
-        differs = [*self._native_end(), *self._kafka_end()]
-        assert not differs, "\n".join(differs[:40])
-        report = audit_hub(self.rig.settings, edges=True)
+        differs = self.differs()
+        assert not differs, "\n".join(text for _, text in differs[:40])
+        report = self.audited()
         assert report.clean, report.violations[:40]
         assert report.outcomes["accepted"] >= len(self.records) + len(self.told)
 
-    def _native_end(self) -> Iterator[str]:
+    def differs(self) -> list[Differs]:
+        """What is not as it has to be, by a reading of the system and of the topics."""
+        return [*self._native_end(), *self._kafka_end()]
+
+    def audited(self) -> Report:
+        """The auditor's word on the hub's topics, edges included."""
+        return audit_hub(self.rig.settings, edges=True)
+
+    def _native_end(self) -> Iterator[Differs]:
         """Each native record is one event that the hub took once, each child's in the order in which it was given."""
         source = agency_uri(self.system.agency)
         entries = [entry for entry in self._ledger() if entry.event.source == source]
         kind = {entry.outcome for entry in entries} - {"accepted", "duplicate"}
         if kind:
-            yield f"the hub answered {kind} to some of what the adapter sent"
+            yield "broken", f"the hub answered {kind} to some of what the adapter sent"
         taken = Counter(entry.event.id for entry in entries if entry.outcome == "accepted")
         answers = {entry.event.id for entry in entries if entry.event.type.split(".")[2] == Family.RECEIPTS}
         wanted = {record.event_id for record in self.records}
-        yield from (f"record {event} was never taken" for event in wanted if not taken[event])
-        yield from (f"event {event} was taken {count} times" for event, count in taken.items() if count > 1)
-        yield from (f"event {event} belongs to no record" for event in taken if event not in wanted | answers)
+        yield from (("lost", f"record {event} was never taken") for event in wanted if not taken[event])
+        yield from (
+            ("doubled", f"event {event} was taken {count} times") for event, count in taken.items() if count > 1
+        )
+        yield from (
+            ("broken", f"event {event} belongs to no record") for event in taken if event not in wanted | answers
+        )
         yield from self._native_order(wanted)
 
-    def _native_order(self, wanted: set[str]) -> Iterator[str]:
+    def _native_order(self, wanted: set[str]) -> Iterator[Differs]:
         order: dict[str, list[str]] = {}
         for record in self.records:
             order.setdefault(record.child, []).append(record.event_id)
@@ -325,23 +349,27 @@ class Campaign:
                 came.setdefault(event["subject"], {}).setdefault(event["id"], event["sequence"])
         for child, events in order.items():
             if list(came[child]) != events:
-                yield f"the records of child {child} did not go out in the order in which they were given"
+                yield "disordered", f"the records of child {child} did not go out in the order in which they were given"
             numbers = list(came[child].values())
             if numbers != sorted(set(numbers)):
-                yield f"the numbers of child {child} are {numbers}"
+                yield "disordered", f"the numbers of child {child} are {numbers}"
 
-    def _kafka_end(self) -> Iterator[str]:
+    def _kafka_end(self) -> Iterator[Differs]:
         """Each notification is in the system once, each child's in the order of its numbers, and answered once."""
         has = list(self.system.has())
         counts = Counter(has)
         wanted = {told.delivery: told for told in self.told}
-        yield from (f"notification {one} was never delivered" for one in wanted if not counts[one])
-        yield from (f"notification {one} is there {count} times" for one, count in counts.items() if count > 1)
-        yield from (f"notification {one} is of no event of ours" for one in counts if one not in wanted)
+        yield from (("lost", f"notification {one} was never delivered") for one in wanted if not counts[one])
+        yield from (
+            ("doubled", f"notification {one} is there {count} times") for one, count in counts.items() if count > 1
+        )
+        yield from (
+            ("misdirected", f"notification {one} is of no event of ours") for one in counts if one not in wanted
+        )
         for child in {told.child for told in self.told}:
             sent = [told.delivery for told in self.told if told.child == child]
             if [one for one in has if one in wanted and wanted[one].child == child] != sent:
-                yield f"the notifications of child {child} are not in their order"
+                yield "disordered", f"the notifications of child {child} are not in their order"
         source = agency_uri(self.system.agency)
         answered = Counter(
             entry.answers.delivery
@@ -349,7 +377,9 @@ class Campaign:
             if entry.event.source == source and entry.outcome == "accepted" and entry.answers is not None
             if entry.event.type == DELIVERED
         )
-        yield from (f"notification {one} was answered {answered[one]} times" for one in wanted if answered[one] != 1)
+        yield from (
+            ("broken", f"notification {one} was answered {answered[one]} times") for one in wanted if answered[one] != 1
+        )
 
     def _ledger(self) -> list[LedgerEntry]:
         lanes = asyncio.run(self.rig._by_lane(self.rig.names.ledger))
@@ -414,8 +444,10 @@ class Campaign:
                 while not self._stop.is_set():
                     try:
                         await publisher.publish(told.value, family=event.family, subject=event.subject)
+                        self.load["told"] += 1
                         break
                     except (NotConnected, NotSent):
+                        self.load["unknown"] += 1
                         await asyncio.sleep(0.5)
 
     def _wait_for_its_turn(self, part: float) -> None:
@@ -424,15 +456,22 @@ class Campaign:
         while part > self._released and not self._stop.is_set():
             self._stop.wait(0.02)
 
-    def _kill_once(self) -> None:
+    def kill_once(self, kill: Callable[[], None] | None = None) -> None:
         """A moment after it was seen to have done something, so that it is killed at work and not while it starts."""
-        before = self._done()
-        self.process.until(lambda: self._done() > before, what="any progress")
+        before = self.done()
+        self.process.until(lambda: self.done() > before, what="any progress")
         time.sleep(self._random.uniform(0, 0.3))
-        self.process.kill()
+        (kill or self.process.kill)()
         self.process.start()
 
-    def _done(self) -> int:
+    @property
+    def is_all_let_out(self) -> bool:
+        """Whether the load that comes before the next kill has come."""
+        ends = (("given", self.records), ("told", self.told))
+        return all(self.load[name] >= int(len(end) * self._released) for name, end in ends)
+
+    def done(self) -> int:
+        """So much was taken, and given to the system."""
         try:
             with self.store() as (connection, made):
                 rows = connection.execute(select(made.outbox.c.id)).all()

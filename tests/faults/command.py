@@ -19,11 +19,13 @@ from pathlib import Path
 
 from hub.errors import Unavailable
 from hub.local.stack import Stack
+from tests.faults.adapter import RATE, hurt_adapter
 from tests.faults.campaign import Campaign, NotHere
 from tests.faults.ground import Ground
 from tests.faults.hurt import Hurt, judged
 from tests.faults.journal import Journal, Sender
 from tests.faults.levels import LEVELS, Level, Part, plan
+from tests.faults.nemeses.edges import ADAPTER
 from tests.faults.nemeses.registry import NEMESES, SITE_OF
 from tests.faults.patience import SETTING
 from tests.faults.results import Control, Result, keep, kept
@@ -69,13 +71,14 @@ class Run:
     def __init__(self, stack: Stack, level: Level, asked: argparse.Namespace, *, home: Path) -> None:
         self._stack, self._level, self._asked, self._home = stack, level, asked, home
         self._left_out: dict[str, str] = {}
+        self._of_adapters: list[Result] = []
         self._named = {"command": _again(asked), "revision": _revision()}
 
     def campaigns(self) -> list[Result]:
         """All campaigns of the level, then the verdicts on all, as many at a time as was asked for."""
         with ExitStack() as sites:
             hurt = self._hurt(sites)
-            results = self._judged(hurt)
+            results = [*self._judged(hurt), *map(self._kept, self._of_adapters)]
             for one in hurt:
                 one.ground.close()
         return results
@@ -88,9 +91,10 @@ class Run:
         for number, part in enumerate(parts):
             if time.monotonic() > until or (done and done[-1].stuck):
                 break
+            rate = RATE if part.site == ADAPTER else self._level.rate
             say(
                 f"campaign {number + 1} of {len(parts)}, {part.site}: {len(part.names) * part.times} faults at "
-                f"{self._level.rate:.0f} events a second"
+                f"{rate:.0f} events a second"
             )
             home = self._home / f"campaign-{number}"
             home.mkdir(parents=True, exist_ok=True)
@@ -100,7 +104,13 @@ class Run:
                 say(f"LEFT OUT: {', '.join(part.names)}: {missing}")
                 self._left_out |= dict.fromkeys(part.names, str(missing))
                 continue
-            plan_of = {"seed": self._asked.seed, "number": number, "rate": self._level.rate, "until": until}
+            if part.site == ADAPTER:
+                steps = plan(part, self._asked.seed, number)
+                self._of_adapters.append(
+                    hurt_adapter(stack, home, steps, NEMESES, site=part.site, say=say, until=until)
+                )
+                continue
+            plan_of = {"seed": self._asked.seed, "number": number, "rate": rate, "until": until}
             done.append(asyncio.run(hurt_one(stack, home, part, **plan_of)))
         return done
 
@@ -109,11 +119,14 @@ class Run:
         with ProcessPoolExecutor(self._asked.jobs, mp_context=get_context("spawn")) as pool:
             for number, (one, found) in enumerate(zip(hurt, pool.map(judged, hurt), strict=True)):
                 say(f"campaign {number + 1}, {one.site}:{found.said}")
-                result = replace(found, **self._named)
-                result.left_out.update(self._left_out)
-                keep(self._asked.results, result)
-                results.append(result)
+                results.append(self._kept(found))
         return results
+
+    def _kept(self, found: Result) -> Result:
+        result = replace(found, **self._named)
+        result.left_out.update(self._left_out)
+        keep(self._asked.results, result)
+        return result
 
     def controls(self) -> list[Control]:
         """Take every hub that is built wrong through what brings it to light."""

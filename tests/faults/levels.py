@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from tests.faults.campaign import Step
 
 # Each registers its faults.
-from tests.faults.nemeses import broker, clocks, corpus, disks, hub, input, memory, redis, three, versions, wire
+from tests.faults.nemeses import broker, clocks, corpus, disks, edges, hub, input, memory, redis, three, versions, wire
+from tests.faults.nemeses.edges import ADAPTER
 from tests.faults.nemeses.registry import NEMESES, SITE_OF
 
-MODULES = (broker, clocks, corpus, disks, hub, input, memory, redis, three, versions, wire)
+MODULES = (broker, clocks, corpus, disks, edges, hub, input, memory, redis, three, versions, wire)
 
 ONE, THREE, SMALL = "one broker", "three brokers", "small disk"
 GATE = (
@@ -63,7 +64,7 @@ def at(site: str) -> tuple[str, ...]:
     return tuple(name for name in NEMESES if SITE_OF[name] == site)
 
 
-def everything(*, one: int, three: int, small: int) -> tuple[Part, ...]:
+def everything(*, one: int, three: int, small: int, adapter: int) -> tuple[Part, ...]:
     """Every fault there is; so many campaigns with one broker, and so many times the faults of the other sites.
 
     The sites take turns, so that a run which is broken off has met them all.
@@ -72,6 +73,7 @@ def everything(*, one: int, three: int, small: int) -> tuple[Part, ...]:
         Part(ONE, at(ONE)),
         Part(THREE, (*at(THREE), *WITH_THREE), times=three),
         Part(SMALL, at(SMALL), times=small),
+        Part(ADAPTER, at(ADAPTER), times=adapter),
         Part(ONE, at(ONE), campaigns=one - 1),
     ]
     return tuple(part for part in parts if part.campaigns and part.times)
@@ -79,8 +81,8 @@ def everything(*, one: int, three: int, small: int) -> tuple[Part, ...]:
 
 LEVELS = {
     "gate": Level((Part(ONE, GATE),), rate=300, minutes=3),
-    "night": Level(everything(one=3, three=2, small=4), rate=300, minutes=45),
-    "release": Level(everything(one=40, three=20, small=20), rate=200, minutes=600),
+    "night": Level(everything(one=3, three=2, small=4, adapter=5), rate=300, minutes=45),
+    "release": Level(everything(one=40, three=20, small=20, adapter=20), rate=200, minutes=600),
 }
 
 

@@ -1,4 +1,4 @@
-"""Where a campaign takes place: one broker, three of them, or one whose disk is small."""
+"""Where a campaign takes place: one broker, three of them, or one whose disk is small; and beside one, an adapter."""
 
 import os
 import subprocess
@@ -153,4 +153,9 @@ def mounted(disk: Path, *, megabytes: int) -> Iterator[None]:
 
 
 Site = Callable[[Stack, Path], AbstractContextManager[Stack]]
-SITES: dict[str, Site] = {"one broker": one_broker, "three brokers": three_brokers, "small disk": small_disk}
+SITES: dict[str, Site] = {
+    "one broker": one_broker,
+    "three brokers": three_brokers,
+    "small disk": small_disk,
+    "one adapter": one_broker,
+}

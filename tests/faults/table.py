@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.faults.nemeses.edges import ADAPTER
 from tests.faults.results import Control, Result, Row
 
 README = Path(__file__).parents[2] / "README.md"
@@ -62,6 +63,7 @@ def _words(results: Sequence[Result], controls: Sequence[Control], whole: Row) -
     for result in results:
         if result.stuck:
             yield f"A campaign was broken off: {result.stuck.splitlines()[0]}."
+    yield _edges(results)
     yield (
         "`events` are new ones sent while that fault was at work (all: records on the load's topic); `inside a "
         "transaction`: one was open at that moment, as the wire showed. A stall is one lane's longest time without a "
@@ -90,6 +92,18 @@ def _measured(results: Sequence[Result]) -> str:
     )
 
 
+def _edges(results: Sequence[Result]) -> str:
+    of_adapters = [result for result in results if result.site == ADAPTER]
+    if not of_adapters:
+        return ""
+    return (
+        f"With one adapter, {sum(result.events for result in of_adapters):,} of the events are records of its system "
+        "and notifications to it, each once. Its verdict is a reading of that system and of the topics, and `dolen "
+        "audit --edges`; inside a transaction means there that something was on its disk and not settled, and stall "
+        "and recovery are the time until it did its work again."
+    )
+
+
 def _judged(results: Sequence[Result], whole: Row) -> str:
     audits = ["clean" if result.audit_clean else f"NOT CLEAN: {result.audit}" for result in results]
     said = "clean every time" if {*audits} == {"clean"} else "; ".join(audits)
@@ -100,9 +114,12 @@ def _judged(results: Sequence[Result], whole: Row) -> str:
         if ended
         else ""
     )
+    inside = "inside a transaction"
+    if any(result.site == ADAPTER for result in results):
+        inside += " or, at an adapter, with something unsettled on its disk"
     other = f" {whole.wrong['broken']} other violations." if whole.wrong["broken"] else ""
     return (
-        f"**{whole.times} faults, {whole.inside} of them inside a transaction, {whole.events:,} events: "
+        f"**{whole.times} faults, {whole.inside} of them {inside}, {whole.events:,} events: "
         f"{whole.wrong['lost']} lost, {whole.wrong['doubled']} doubled, {whole.wrong['misdirected']} misdirected, "
         f"{whole.wrong['disordered']} out of order.**{other} At-least-once on the wire, exactly-once in effect. "
         f"`dolen audit` over the same topics, held against the ledger's signed checkpoints: {said}.{ends}"

@@ -47,6 +47,15 @@ def test_two_runs_add_up_and_each_is_named(tmp_path):
     assert "1 of 1 caught: policy-off-by-one (7 misdirected)" in text
 
 
+def test_what_an_adapter_was_given_is_told_apart_from_the_hubs_load():
+    text = table([result(), result(site="one adapter", rows={"outbox killed": Row(5, 4, 320)}, events=320)])
+    assert "1 with one broker, 1 with one adapter" in text
+    assert "| outbox killed | 5 | 4 | 320 | 0 | 0 | 0 | 0 | 0.0 | 0.0 |" in text
+    assert "With one adapter, 320 of the events" in text
+    assert "10 faults, 8 of them inside a transaction or, at an adapter, with something unsettled" in text
+    assert "With one adapter" not in table([result()])
+
+
 def test_what_is_wrong_is_told():
     lost = result(wrong=Counter(lost=2, broken=1), audit_clean=False, audit="{'AUD-301': 2}", stuck="hub killed: late")
     assert not lost.clean

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from redis import Redis as RedisClient
 
@@ -12,7 +13,8 @@ from hub.local import process
 from hub.local.server import Server
 from tests.faults.campaign import Campaign
 
-Nemesis = Callable[[Campaign], Awaitable[None]]
+Nemesis = Callable[[Any], Awaitable[None]]
+"""Given a `Campaign`, or an `Edge` where an adapter is what is hurt."""
 
 NEMESES: dict[str, Nemesis] = {}
 SITE_OF: dict[str, str] = {}
