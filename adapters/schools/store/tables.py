@@ -58,6 +58,13 @@ notices = Table(
     _moment("out_of_hours_at"),
     _moment("next_step_at"),  # when somebody else is to be told; none: somebody has it
     Index("notices_inbox", "party", text("(opened_at IS NOT NULL)"), text("received_at DESC"), text("ref DESC")),
+    Index(
+        "notices_unopened",
+        "party",
+        "due_at",
+        "ref",
+        postgresql_where=text("opened_at IS NULL AND refused_at IS NULL"),
+    ),
     Index("notices_next_step", "next_step_at", postgresql_where=text("next_step_at IS NOT NULL")),
     Index(
         "notices_board",
@@ -174,6 +181,9 @@ pointers = Table(
     _moment("bounced_at"),
     Index("pointers_to_send", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
     Index("pointers_of_notice", "notice"),
+    Index(
+        "pointers_out_of_hours", "address", text("made_at DESC"), postgresql_where=text("why = 'out-of-hours'::text")
+    ),
 )
 
 webhooks = Table(
