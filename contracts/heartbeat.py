@@ -41,3 +41,5 @@ class Heartbeat(Contract):
     """Children whose notifications stand behind one that failed for good."""
     parked: Count
     """Notifications in all that stand so."""
+    unreached: Count = 0
+    """Systems and contacts of the agency that are told no more: what was sent there was not taken, or came back."""

@@ -37,6 +37,7 @@ _SAID_AT = {
     "escalated": "escalated_at",
     "gap": "let_through_at",
     "restored": "restored_at",
+    "system-off": "turned_off_at",
 }
 """The kinds of a recipient's receipt, each with the field that says when it happened."""
 

@@ -87,11 +87,11 @@ class Answers(BaseModel):
     """The notification's id."""
     original: Original
     kind: str
-    """`delivered`, `opened`, `accepted-by`, `refused`, `asked`, `escalated`, `gap` or `restored`."""
+    """`delivered`, `opened`, `accepted-by`, `refused`, `asked`, `escalated`, `gap`, `restored` or `system-off`."""
     said_at: Moment
     """When it happened, as the recipient says."""
     reason: str | None
-    """A code: why it was refused or passed on, or what no longer holds; of a gap, its numbers; None for the others."""
+    """A code: why it was refused, passed on or a system turned off, what no longer holds; of a gap, its numbers."""
 
 
 class RedriveEntry(BaseModel):

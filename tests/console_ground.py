@@ -224,7 +224,7 @@ class Ground:
             "agency": agency, "adapter": "social_care", "received_ms": self.now_ms - ago_ms,
             "at_ms": self.now_ms - ago_ms, "started_ms": self.now_ms - 86_400_000, "outbox_waiting": 0,
             "outbox_oldest_ms": None, "outbox_refused": 0, "inbox_waiting": 0, "inbox_oldest_ms": None,
-            "parked_children": 0, "parked": 0, **changed,
+            "parked_children": 0, "parked": 0, "unreached": 0, **changed,
         }  # fmt: skip
         columns = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)

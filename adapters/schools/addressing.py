@@ -8,7 +8,7 @@ from adapters.schools.places import Places
 from adapters.schools.pointing import Address
 from adapters.schools.settings import SchoolsSettings
 from adapters.schools.store import people
-from contracts.parties import agency_of
+from contracts.parties import agency_of, agency_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Addressing:
         """The contact of an education desk, where its authority has named one."""
         contact = self.settings.out_of_hours.get(agency_of(desk))
         return self._of(contact.email, contact.mobile, "cy") if contact else []
+
+    def contacts(self) -> frozenset[str]:
+        """Where the out-of-hours contacts of all desks are."""
+        named = (address for agency in self.settings.out_of_hours for address in self.out_of_hours(agency_uri(agency)))
+        return frozenset(address.where for address in named)
 
     def _of(self, email: str | None, mobile: str | None, language: str, *, person: str | None = None) -> list[Address]:
         mail = self.settings.mail

@@ -28,7 +28,7 @@ _LOOK_AHEAD = 100
 
 
 class Because(StrEnum):
-    """Why somebody else is told."""
+    """Why somebody else is told, or a system no more."""
 
     NOT_OPENED = "not-opened-in-time"
     SCHOOL_CLOSED = "school-closed"
@@ -40,6 +40,10 @@ class Because(StrEnum):
     """An event named the school as one with a conflict of interest."""
     TOLD_INSTEAD = "told-instead-of-school"
     """The hub itself told the desk in the place of a school."""
+    NOT_ANSWERING = "not-answering"
+    """A school's own system took nothing for days."""
+    ASKED_TO_STOP = "asked-to-stop"
+    """A school's own system asked never to be called again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from adapters.schools.reporting import report_access
 from adapters.schools.sending import send_pointers
 from adapters.schools.serving import serve
 from adapters.schools.settings import SchoolsSettings
-from adapters.schools.store import notices
+from adapters.schools.store import notices, pointers, webhooks
 from adapters.schools.store.database import engine, make_tables
 from adapters.schools.watch import watch
 from adapters.sdk.credentials import load_credentials
@@ -55,6 +55,7 @@ class SchoolsEdge:
     clock: Clock = wall_clock
     _ready: bool = field(default=False, init=False)
     _making: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _unreached: int = field(default=0, init=False)
 
     @cached_property
     def database(self) -> AsyncEngine:
@@ -111,6 +112,18 @@ class SchoolsEdge:
         except (SQLAlchemyError, OSError, TimeoutError) as failure:
             return f"the portal's store doesn't answer ({type(failure).__name__})"
         return ""
+
+    async def unreached(self) -> int:
+        """Schools' systems that are off, and contacts whose mail came back; as last known where PostgreSQL is away."""
+        if self._ready and self.settings.serve:
+            try:
+                async with asyncio.timeout(AWAY_AFTER_S), self.database.connect() as connection:
+                    off = await webhooks.count_off(connection)
+                    contacts = self.portal.addressing.contacts()
+                    self._unreached = off + await pointers.count_not_reached(connection, contacts)
+            except (SQLAlchemyError, OSError, TimeoutError) as failure:
+                log.error("unreached.not_counted", error=type(failure).__name__)
+        return self._unreached
 
     async def close(self) -> None:
         """Let go of the database."""

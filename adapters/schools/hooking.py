@@ -14,9 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.schools.addressing import Addressing
 from adapters.schools.calling import Answer, call, signed
 from adapters.schools.clock import Clock
+from adapters.schools.deadlines import Because
+from adapters.schools.native import Did
 from adapters.schools.pointing import Address, Why
 from adapters.schools.store import pointers, webhooks
+from adapters.schools.store.notices import note
 from adapters.sdk.waits import stopped_within
+from contracts.parties import agency_of
 
 log = structlog.get_logger("dolen.schools")
 
@@ -100,9 +104,19 @@ async def _settle(
         return
     log.warning("webhook.failed", call=found.id, tries=found.tries + 1, answer=answer.said)
     await webhooks.failed(connection, found, at, answer=answer.said, next_try_at=at + wait_after(found.tries, answer))
-    if answer.gone or (found.failing_since is not None and at - found.failing_since >= FAILING_FOR):
-        log.error("webhook.off", party=found.party, answer=answer.said)
-        await webhooks.turn_off(connection, found.party, at)
-        told = [Address(found.owner, "cy"), *await addressing.designated(connection, found.desk)]
-        if addressing.settings.mail is not None:
-            await pointers.point(connection, found.notice, Why.WEBHOOK_OFF, addresses=told, at=at)
+    if answer.gone:
+        await _turn_off(connection, found, Because.ASKED_TO_STOP, at, addressing)
+    elif found.failing_since is not None and at - found.failing_since >= FAILING_FOR:
+        await _turn_off(connection, found, Because.NOT_ANSWERING, at, addressing)
+
+
+async def _turn_off(
+    connection: AsyncConnection, found: Any, because: Because, at: datetime, addressing: Addressing
+) -> None:
+    """Call a school's system no more: the trace of all that it did not take says so, its owner and the desk know."""
+    log.error("webhook.off", party=found.party, because=because.value)
+    for notice in await webhooks.turn_off(connection, found.party, at):
+        await note(connection, notice.id, agency_of(notice.recipient), Did.SYSTEM_OFF, at, because=because)
+    told = [Address(found.owner, "cy"), *await addressing.designated(connection, found.desk)]
+    if addressing.settings.mail is not None:
+        await pointers.point(connection, found.notice, Why.WEBHOOK_OFF, addresses=told, at=at)

@@ -17,6 +17,7 @@ _TYPES = {
     "to-desk": "escalated",
     "to-out-of-hours": "escalated",
     "restored": "restored",
+    "system-off": "system-off",
 }
 
 
@@ -56,6 +57,8 @@ def _said(native: Answered) -> Mapping[str, Any]:
             return {"refused_at": at, "reason": "not-our-child"}
         case "restored":
             return {"restored_at": at, "role": _role(native), "reason": _because(native)}
+        case "system-off":
+            return {"turned_off_at": at, "reason": _because(native)}
         case "to-desk":
             return {"escalated_at": at, "to": "education-desk", "reason": _because(native)}
         case "to-out-of-hours":

@@ -44,6 +44,8 @@ class Did(StrEnum):
     """A pointer went out."""
     BOUNCED = "bounced"
     """A pointer came back."""
+    SYSTEM_OFF = "system-off"
+    """The school's own system did not take it, and is turned off."""
 
 
 class Answered(BaseModel):
@@ -53,7 +55,9 @@ class Answered(BaseModel):
 
     step: Uuid
     """The portal's own id of it."""
-    did: Literal["opened", "accepted", "asked", "refused", "to-desk", "to-out-of-hours", "desk-opened", "restored"]
+    did: Literal[
+        "opened", "accepted", "asked", "refused", "to-desk", "to-out-of-hours", "desk-opened", "restored", "system-off"
+    ]
     at: Moment
     by: Annotated[PartyUri, Field(pattern=r"^/(schools|agencies)/")]
     """The school or education desk that the hub told."""
@@ -71,7 +75,7 @@ class Answered(BaseModel):
     team: Line | None = None
     """The school's or desk's name, of what was accepted."""
     because: Because | None = None
-    """Why the desk or its out-of-hours contact was told, or what was lifted."""
+    """Why the desk or its out-of-hours contact was told, what was lifted, or why a system is off."""
     words: Prose | None = None
     """What the person wrote, and in which language."""
     language: Literal["cy", "en"] | None = None

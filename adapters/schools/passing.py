@@ -66,7 +66,9 @@ class Passing:
         """A pointer reached nobody: where no other of its kind did, whoever is next is told."""
         log.warning("pointer.bounced", pointer=pointer)
         found = await pointers.bounced(connection, pointer, at)
-        if found is None or found.opened_at is not None:
+        if found is not None and Why(found.why) is Why.OUT_OF_HOURS:
+            log.error("out_of_hours.came_back", desk=found.desk, remedy="call the desk: its contact is not reached")
+        if found is None or found.reached or found.opened_at is not None:
             return
         if Why(found.why) in TO_SCHOOLS:
             await self.to_desk(connection, found, Because.POINTER_BOUNCED, at)

@@ -1,6 +1,7 @@
 """Says every fifteen seconds that an adapter is alive, and what waits in it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -31,6 +32,15 @@ class Pulse:
     """Why the heartbeat did not reach Kafka; None: it did."""
 
 
+Unreached = Callable[[], Awaitable[int]]
+"""How many systems and contacts are told no more, as an edge knows it; it raises nothing."""
+
+
+async def none_unreached() -> int:
+    """Of an edge that tells nobody by itself."""
+    return 0
+
+
 class Heartbeats:
     """One adapter's; the next replaces the one before, so what can't be sent is not kept."""
 
@@ -43,6 +53,7 @@ class Heartbeats:
         *,
         agency: str,
         adapter: str,
+        unreached: Unreached = none_unreached,
         clock: Clock = system_clock,
     ) -> None:
         self._store = store
@@ -51,6 +62,7 @@ class Heartbeats:
         self._publisher = publisher
         self._agency = agency
         self._adapter = adapter
+        self._unreached = unreached
         self._clock = clock
         self._started_at = clock()
         self.pulse: Pulse | None = None
@@ -68,8 +80,9 @@ class Heartbeats:
     async def beat(self) -> None:
         """Report once; raises NotConnected, NotAllowed, NotSent or NotStored."""
         heartbeat = None
+        unreached = await self._unreached()
         try:
-            heartbeat = await self._store.read(self.now)
+            heartbeat = await self._store.read(lambda connection: self.now(connection, unreached=unreached))
             await self._publisher.report(
                 heartbeat.model_dump_json().encode(), topic=HEARTBEATS, key=f"{self._agency}/{self._adapter}"
             )
@@ -78,7 +91,7 @@ class Heartbeats:
             raise
         self.pulse = Pulse(self._clock(), heartbeat, None)
 
-    def now(self, connection: Connection) -> Heartbeat:
+    def now(self, connection: Connection, *, unreached: int) -> Heartbeat:
         """What there is to report."""
         now = self._clock()
         outbox, inbox = self._outbox.counts(connection), self._inbox.counts(connection)
@@ -94,6 +107,7 @@ class Heartbeats:
             inbox_oldest_s=_age(inbox.oldest_at, now),
             parked_children=inbox.parked_children,
             parked=inbox.parked,
+            unreached=unreached,
         )
 
 

@@ -14,7 +14,7 @@ from adapters.sdk.configuration import Configuration
 from adapters.sdk.credentials import Credentials, load_credentials
 from adapters.sdk.declaration import Declaration, Edge
 from adapters.sdk.delivering import Delivering, Tries
-from adapters.sdk.heartbeats import Heartbeats
+from adapters.sdk.heartbeats import Heartbeats, none_unreached
 from adapters.sdk.inbox import Inbox
 from adapters.sdk.keys import pseudonym_key
 from adapters.sdk.outbox import StoredOutbox
@@ -131,7 +131,15 @@ def assemble(configuration: Configuration, declaration: Declaration[Any, Any]) -
             at_once=file.inbox.at_once,
             rounds=rounds,
         ),
-        heartbeats=Heartbeats(store, outbox, inbox, publisher, agency=credentials.agency, adapter=declaration.name),
+        heartbeats=Heartbeats(
+            store,
+            outbox,
+            inbox,
+            publisher,
+            agency=credentials.agency,
+            adapter=declaration.name,
+            unreached=getattr(edge, "unreached", none_unreached),
+        ),
         clearing=Clearing(store, file.keep_days),
         rounds=rounds,
         group=file.inbox.group,

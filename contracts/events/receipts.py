@@ -284,6 +284,24 @@ class NotificationRestored(Event):
     data: RestoredData
 
 
+class SystemOffData(Answer):
+    """The recipient's own system is called no more: for days it took nothing, this notification neither, or it said so.
+
+    People are told as before; whoever keeps that system, and the education desk, know that it is off.
+    """
+
+    turned_off_at: Annotated[Moment, Sharing.CASE]
+    reason: Annotated[Literal["not-answering", "asked-to-stop"], Sharing.CASE]
+
+
+class NotificationSystemOff(Event):
+    """A notification did not reach the recipient's own system, which is called no more."""
+
+    type: Literal["wales.child-protection.receipts.system-off.v1"]
+    dataschema: Literal["urn:dolen:schema:wales.child-protection.receipts.system-off.v1"]
+    data: SystemOffData
+
+
 EVENTS: tuple[EventType, ...] = (
     declared(
         EventAccepted,
@@ -361,5 +379,12 @@ EVENTS: tuple[EventType, ...] = (
         title_en="Restored",
         title_cy="Adferwyd",
         summary="A recipient has again what it refused or was kept from: the reason for that no longer holds.",
+    ),
+    declared(
+        NotificationSystemOff,
+        publishers=EVERY_AGENCY,
+        title_en="Own system turned off",
+        title_cy="Diffoddwyd system y derbynnydd",
+        summary="A notification did not reach the recipient's own system, which is called no more; people are told.",
     ),
 )

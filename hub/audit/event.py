@@ -200,12 +200,21 @@ def _wrong_facts(entry: Entry, judged: Judged, outcome: Outcome) -> Iterator[str
     return (name for name, fact in facts.items() if entry.get(name) != fact)
 
 
+_WHEN = {
+    "delivered": "stored_at",
+    "accepted-by": "accepted_at",
+    "gap": "let_through_at",
+    "system-off": "turned_off_at",
+}
+"""Where the field is not called as the kind."""
+
+
 def _answers(judged: Judged) -> dict[str, Any] | None:
     """What the entry of a recipient's receipt must say of the notification that it answers."""
     if judged.document is None or ".receipts." not in judged.document["type"]:
         return None
     data, kind = judged.document["data"], judged.document["type"].rsplit(".", 2)[1]
-    when = {"delivered": "stored_at", "accepted-by": "accepted_at", "gap": "let_through_at"}.get(kind, f"{kind}_at")
+    when = _WHEN.get(kind, f"{kind}_at")
     return {
         "delivery": data["delivery"],
         "original": data["original"],
@@ -218,7 +227,7 @@ def _answers(judged: Judged) -> dict[str, Any] | None:
 def _reason(kind: str, data: Mapping[str, Any]) -> str | None:
     if kind == "gap":
         return "{}-{}".format(data["missing_from"], data["missing_from"] + data["missing"] - 1)
-    return data["reason"] if kind in ("refused", "escalated", "restored") else None
+    return data["reason"] if kind in ("refused", "escalated", "restored", "system-off") else None
 
 
 def _hold_decisions(

@@ -69,6 +69,9 @@ def _of_agencies(agencies: Sequence[Agency]) -> Iterator[Need]:
         yield Need("agency-behind", behind, "agencies", False)
     if parked := sum(agency.parked for agency in agencies):
         yield Need("parked", parked, "parked", False)
+    for agency in agencies:
+        if agency.unreached:
+            yield Need("unreached", agency.unreached, f"agencies/{agency.agency}", False)
 
 
 def _of_letters(connection: Connection, now_ms: int) -> Iterator[Need]:

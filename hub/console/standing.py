@@ -45,6 +45,11 @@ class Agency:
         """Notifications that stand behind a failed one."""
         return sum(beat.parked for beat in self.adapters)
 
+    @property
+    def unreached(self) -> int:
+        """Systems and contacts of it that are told no more; nothing waits for them, so it is not behind."""
+        return sum(beat.unreached for beat in self.adapters)
+
 
 def agencies_of(network: Iterable[str], known: Iterable[AgencyState], now_ms: int) -> list[Agency]:
     """Every agency of the network and every other that was ever heard, worst first."""

@@ -22,7 +22,9 @@ GAP = "gap "
 """How those begin of what it says when it let a notification through before its turn."""
 BY_ITSELF = (ANSWER, GAP)
 """How the references of all that an adapter says by itself begin."""
-ESCALATED = "wales.child-protection.receipts.escalated.v1"
+OF_THE_PORTAL = frozenset(
+    {"wales.child-protection.receipts.escalated.v1", "wales.child-protection.receipts.system-off.v1"}
+)
 """What the schools' portal says by itself."""
 
 
@@ -154,7 +156,7 @@ def system_checks(systems: Sequence[AtSystem], ends: Iterable[End], events: Even
     """Each native record in once, each notification out once, to those entitled, in order, and answered."""
     once = sum(events.accepted.get(event) == 1 for event in events.played)
     others = {event for end in ends for event, reference in end.taken.items() if not reference.startswith(BY_ITSELF)}
-    more = sum(events.types.get(event) != ESCALATED for event in others - events.played.keys())
+    more = sum(events.types.get(event) not in OF_THE_PORTAL for event in others - events.played.keys())
     yield Check(Phrase.CHECK_NATIVE, len(events.played), once + more)
     yield Check(
         Phrase.CHECK_AT_SYSTEMS, sum(one.due - one.refused for one in systems), sum(one.once for one in systems)

@@ -39,6 +39,7 @@ class Label(Enum):
     GAP = "let through before its turn", "gadawyd drwodd cyn ei dro"
     GAP_OF = "gap of {count} before {number}", "bwlch o {count} cyn {number}"
     RESTORED = "given back: this no longer holds", "rhoddwyd yn ôl: nid yw hyn yn wir mwyach"
+    SYSTEM_OFF = "its own system is called no more", "ni elwir ar ei system ei hun mwyach"
     RECEIPT = "receipt to the sender", "derbynneb i'r anfonwr"
     REPEAT = "repeat, dropped", "ailanfoniad, wedi'i ollwng"
     CONFLICT = "other content under this id", "cynnwys arall o dan yr id hwn"
@@ -104,6 +105,8 @@ class Label(Enum):
     NOBODY_DESIGNATED = "nobody is designated there", "nid oes neb dynodedig yno"
     SCHOOL_UNKNOWN = "the school is not known", "nid yw'r ysgol yn hysbys"
     POINTER_BOUNCED = "the e-mail came back", "daeth yr e-bost yn ôl"
+    NOT_ANSWERING = "it took nothing for five days", "ni chymerodd ddim am bum diwrnod"
+    ASKED_TO_STOP = "it asked for no more", "gofynnodd am ddim mwy"
 
     NO_LETTERS = "No dead letters.", "Dim negeseuon gwrthodedig."
     LETTERS = "Dead letters: {count}", "Negeseuon gwrthodedig: {count}"
@@ -298,6 +301,8 @@ REASONS: dict[str, Label] = {
     "nobody-designated": Label.NOBODY_DESIGNATED,
     "school-unknown": Label.SCHOOL_UNKNOWN,
     "pointer-bounced": Label.POINTER_BOUNCED,
+    "not-answering": Label.NOT_ANSWERING,
+    "asked-to-stop": Label.ASKED_TO_STOP,
 }
 """Reasons of the policy (hub/route.py) and its `diff`, and of recipients (contracts/events/receipts.py)."""
 

@@ -18,6 +18,7 @@ ANSWERS = {
     AnswerKind.ESCALATED: Label.ESCALATED,
     AnswerKind.GAP: Label.GAP,
     AnswerKind.RESTORED: Label.RESTORED,
+    AnswerKind.SYSTEM_OFF: Label.SYSTEM_OFF,
 }
 
 OUTCOMES = {
@@ -82,7 +83,7 @@ def _why(record: Recorded) -> str:
 
 def _answer(answer: Answered, decision: DecisionEntry, zero: int, language: Language) -> Step:
     arrived = answer.recorded.entry.at.time_ms - zero
-    good = answer.kind not in (AnswerKind.REFUSED, AnswerKind.ESCALATED)
+    good = answer.kind not in (AnswerKind.REFUSED, AnswerKind.ESCALATED, AnswerKind.SYSTEM_OFF)
     return Step(
         3,
         ANSWERS[answer.kind],

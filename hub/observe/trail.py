@@ -98,6 +98,7 @@ class AnswerKind(StrEnum):
     ESCALATED = "escalated"
     GAP = "gap"
     RESTORED = "restored"
+    SYSTEM_OFF = "system-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Answered:
     said_ms: int
     """When it happened, as the recipient says; milliseconds since 1970."""
     reason: str
-    """A code: why it was refused or passed on, or what no longer holds; of a gap, its numbers; empty for the others."""
+    """A code: why it was refused, passed on or its system is off, what holds no longer; its numbers (gap); or empty."""
     recorded: Recorded
     """The receipt's own record in the ledger."""
 

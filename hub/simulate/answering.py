@@ -22,16 +22,18 @@ from contracts.events.receipts import (
     NotificationOpened,
     NotificationRefused,
     NotificationRestored,
+    NotificationSystemOff,
     OpenedData,
     RefusedData,
     RestoredData,
+    SystemOffData,
 )
 from contracts.identity import delivery_id
 from hub.simulate.draft import Draft
 from hub.simulate.names import ROLES, TEAMS
 from hub.simulate.words import Words
 
-Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored"]
+Answer = Literal["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored", "system-off"]
 
 MODELS: Mapping[Answer, type[Event]] = {
     "delivered": NotificationDelivered,
@@ -42,6 +44,7 @@ MODELS: Mapping[Answer, type[Event]] = {
     "escalated": NotificationEscalated,
     "gap": NotificationGap,
     "restored": NotificationRestored,
+    "system-off": NotificationSystemOff,
 }
 
 
@@ -107,4 +110,10 @@ def _data(
                 restored_at=when,
                 role=ROLES[kind],
                 reason="not-our-child",
+            )
+        case "system-off":
+            return SystemOffData(
+                **about,
+                turned_off_at=when,
+                reason="asked-to-stop",
             )

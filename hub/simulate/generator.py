@@ -228,6 +228,8 @@ class _Tale:
             said = ("gap", *said)  # one that came before its turn leaves more to ask
         if said[-1] == "refused" and rng.random() < 0.5:
             said = (*said, "restored")
+        if said == ("delivered", "opened") and last == "escalated":
+            said = ("delivered", "system-off")  # not people alone may be away
         for answer in said:
             self._answers.append(_answer(event, recipient, answer, episode, kind))
 

@@ -427,6 +427,12 @@ SCENES: tuple[Scene, ...] = (
         name="school-changed",
     ),
     Scene(
+        131, "08:51",
+        _answers(FITZALAN, "system-off", "school-changed"),
+        "Mae system gofnodi Fitzalan yn gofyn am ddim mwy: fe'i diffoddir. Mae'r porth yn hysbysu pobl fel o'r blaen.",
+        "Fitzalan's own record system asks for no more: it is turned off. The portal tells people as before.",
+    ),
+    Scene(
         131, "09:05",
         _answers(FITZALAN, "refused", "school-changed"),
         "Nid yw enw Osian ar restr Fitzalan eto: nid ein disgybl ni, meddai'r ysgol.",

@@ -23,6 +23,7 @@ class AdapterBeat:
     inbox_oldest_ms: int | None
     parked_children: int
     parked: int
+    unreached: int
 
 
 @dataclass(frozen=True, slots=True)

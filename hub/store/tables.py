@@ -239,6 +239,7 @@ heartbeats = Table(
     Column("inbox_oldest_ms", BigInteger),
     Column("parked_children", Integer, nullable=False),
     Column("parked", Integer, nullable=False),
+    Column("unreached", Integer, nullable=False, server_default=text("0")),
 )
 """The newest heartbeat of each adapter; `received_ms` is the broker's time, `at_ms` the adapter's clock."""
 

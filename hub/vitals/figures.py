@@ -167,6 +167,9 @@ OUTBOX_REFUSED = _gauge(
 INBOX_WAITING = _gauge("dolen_agency_inbox_waiting", "Notifications stored and not yet delivered", Label.AGENCY)
 INBOX_OLDEST = _gauge("dolen_agency_inbox_oldest_seconds", "Age of the oldest of them, as last said", Label.AGENCY)
 PARKED = _gauge("dolen_agency_parked", "Notifications that stand behind a failed one", Label.AGENCY)
+UNREACHED = _gauge(
+    "dolen_agency_unreached", "Systems and contacts told no more: what was sent there came back", Label.AGENCY
+)
 PARKED_CHILDREN = _gauge("dolen_agency_parked_children", "Children whose notifications stand so", Label.AGENCY)
 UNANSWERED = _gauge("dolen_agency_unanswered", "Notifications from which nothing came back yet", Label.AGENCY)
 UNOPENED = _gauge(

@@ -97,6 +97,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "receipts.escalated": {POLICE: "receipt"},
     "receipts.gap": {},
     "receipts.restored": {POLICE: "receipt"},
+    "receipts.system-off": {},
 }
 """Of each example, with participants of every kind: view, or reason for not being told. Written from domain.md."""
 

@@ -18,10 +18,8 @@ from adapters.schools.store import webhooks
 from adapters.schools.store.tables import children, not_ours, notices, people, shut_outs, steps
 from contracts.parties import agency_of
 
-ANSWERS = frozenset(
-    {Did.OPENED, Did.ACCEPTED, Did.ASKED, Did.REFUSED, Did.TO_DESK, Did.TO_OUT_OF_HOURS, Did.DESK_OPENED, Did.RESTORED}
-)
-"""What the sender is told."""
+ANSWERS = frozenset(Did) - {Did.RECEIVED, Did.NOBODY_LEFT, Did.POINTED, Did.BOUNCED}
+"""What the hub is told."""
 
 
 async def has(connection: AsyncConnection, notice: str) -> bool:

@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.schools.native import Did
@@ -58,9 +59,9 @@ async def not_yet(connection: AsyncConnection, pointer: Any, next_try_at: dateti
 
 
 async def bounced(connection: AsyncConnection, pointer: str, at: datetime) -> Any | None:
-    """It came back; gives the notification and `why` where no other pointer of its kind reached anybody, else None.
+    """It came back; gives the notification, `why`, and whether another pointer of its kind `reached` anybody.
 
-    One that comes back twice changes nothing the second time.
+    None where it came back before: then nothing changes.
     """
     back = await connection.execute(
         update(pointers)
@@ -71,17 +72,30 @@ async def bounced(connection: AsyncConnection, pointer: str, at: datetime) -> An
     found = back.first()
     if found is None:
         return None
-    columns = (notices.c.id, notices.c.recipient, notices.c.desk, notices.c.opened_at, notices.c.desk_opened_at)
-    told = select(*columns, literal(found.why).label("why")).where(notices.c.id == found.notice)
-    notice = (await connection.execute(told)).one()
-    await note(connection, notice.id, agency_of(notice.recipient), Did.BOUNCED, at, person=found.person)
     kind = TO_SCHOOLS if Why(found.why) in TO_SCHOOLS else {Why(found.why)}
-    reached = select(pointers.c.id).where(
-        pointers.c.notice == notice.id,
+    reached = exists().where(
+        pointers.c.notice == found.notice,
         pointers.c.why.in_(sorted(why.value for why in kind)),
         pointers.c.bounced_at.is_(None),
     )
-    return None if (await connection.execute(reached.limit(1))).first() is not None else notice
+    columns = (notices.c.id, notices.c.recipient, notices.c.desk, notices.c.opened_at, notices.c.desk_opened_at)
+    told = select(*columns, literal(found.why).label("why"), reached.label("reached"))
+    notice = (await connection.execute(told.where(notices.c.id == found.notice))).one()
+    await note(connection, notice.id, agency_of(notice.recipient), Did.BOUNCED, at, person=found.person)
+    return notice
+
+
+async def count_not_reached(connection: AsyncConnection, contacts: frozenset[str]) -> int:
+    """From how many of these out-of-hours addresses the newest message came back."""
+    newest = (
+        select(pointers.c.bounced_at)
+        .ext(distinct_on(pointers.c.address))
+        .where(pointers.c.why == Why.OUT_OF_HOURS.value, pointers.c.address.in_(sorted(contacts)))
+        .where(or_(pointers.c.sent_at.is_not(None), pointers.c.bounced_at.is_not(None)))
+        .order_by(pointers.c.address, pointers.c.made_at.desc())
+        .subquery()
+    )
+    return int((await connection.execute(select(func.count(newest.c.bounced_at)))).scalar_one())
 
 
 async def is_known(connection: AsyncConnection, pointer: str) -> bool:

@@ -56,11 +56,12 @@ async def remove(connection: AsyncConnection, party: str) -> bool:
 
 
 async def enqueue(connection: AsyncConnection, notice: str, party: str, at: datetime) -> None:
-    """Have a school's system called about a notification, where it has a webhook that is on."""
-    on = select(webhooks.c.party).where(webhooks.c.party == party, webhooks.c.disabled_at.is_(None))
-    if (await connection.execute(on)).first() is not None:
+    """Have a school's system called about a notification, where it has one; one that is off, when it is on again."""
+    hook = (await connection.execute(select(webhooks.c.disabled_at).where(webhooks.c.party == party))).first()
+    if hook is not None:
+        first = at if hook.disabled_at is None else None
         await connection.execute(
-            insert(calls).values(id=str(uuid.uuid4()), party=party, notice=notice, made_at=at, next_try_at=at)
+            insert(calls).values(id=str(uuid.uuid4()), party=party, notice=notice, made_at=at, next_try_at=first)
         )
 
 
@@ -120,11 +121,22 @@ async def failed(connection: AsyncConnection, call: Any, at: datetime, *, answer
     await connection.execute(update(webhooks).where(webhooks.c.party == call.party).values(failing_since=since))
 
 
-async def turn_off(connection: AsyncConnection, party: str, at: datetime) -> None:
-    """No more calls until somebody turns it on again; they are kept."""
+async def turn_off(connection: AsyncConnection, party: str, at: datetime) -> list[Any]:
+    """No more calls until somebody turns it on again; gives the notifications that it did not take: they are kept."""
     await connection.execute(update(webhooks).where(webhooks.c.party == party).values(disabled_at=at))
-    waiting = (calls.c.party == party, calls.c.next_try_at.is_not(None))
-    await connection.execute(update(calls).where(*waiting).values(next_try_at=None))
+    stopped = await connection.execute(
+        update(calls)
+        .where(calls.c.party == party, calls.c.next_try_at.is_not(None), notices.c.id == calls.c.notice)
+        .values(next_try_at=None)
+        .returning(notices.c.id, notices.c.recipient)
+    )
+    return list(stopped)
+
+
+async def count_off(connection: AsyncConnection) -> int:
+    """How many schools' systems are turned off."""
+    off = select(func.count()).select_from(webhooks).where(webhooks.c.disabled_at.is_not(None))
+    return int((await connection.execute(off)).scalar_one())
 
 
 async def _changed(connection: AsyncConnection, call: str, **values: object) -> None:

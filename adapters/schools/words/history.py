@@ -23,6 +23,7 @@ DID = {
     Did.NOBODY_LEFT: N_("No out-of-hours contact could be told"),
     Did.POINTED: N_("A message was sent that something is waiting"),
     Did.BOUNCED: N_("A message came back"),
+    Did.SYSTEM_OFF: N_("The school's own system did not take it, and is turned off"),
 }
 
 BECAUSE = {
@@ -34,6 +35,8 @@ BECAUSE = {
     Because.POINTER_BOUNCED: N_("the message came back"),
     Because.CONFLICT: N_("the school has a conflict of interest"),
     Because.TOLD_INSTEAD: N_("the education desk is told in place of a school"),
+    Because.NOT_ANSWERING: N_("it has taken nothing for days"),
+    Because.ASKED_TO_STOP: N_("it asked for no more"),
 }
 
 

@@ -45,6 +45,7 @@ class Agencies:
                 EVERY_OTHERS: ("Awel Ddychmygol", others),  # nobody at Stanwell: the story needs it so
                 DESKS: ("Desg Ddychmygol", EDUCATION),
             },
+            called=FITZALAN,
         )
         self.fhir = FhirServer(self._place("health", agency_of(HEALTH)), fhir)
         systems: list[System] = [

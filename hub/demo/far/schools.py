@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,15 +15,18 @@ from sqlalchemy import make_url
 from adapters.schools.clock import wall_clock
 from adapters.schools.reader import Right
 from adapters.schools.roles import Role
-from adapters.schools.store import people
+from adapters.schools.store import people, webhooks
 from adapters.schools.store.database import engine, make_tables
 from adapters.sdk.credentials import credentials_path
 from contracts.parties import agency_of, school_of
 from hub.demo.far.place import Place
+from hub.demo.far.receiver import start_receiver
 from hub.demo.far.system import Said
 from hub.errors import DolenError
 
 DATABASE = "schools_portal"
+SOON_S = 10.0
+LOOK_EVERY_S = 0.1
 _KINDS = {"accepted-by": "accepted", "escalated": "to-desk"}
 """What the portal calls a step, where the receipt that says it is called otherwise."""
 
@@ -30,13 +34,19 @@ _KINDS = {"accepted-by": "accepted", "escalated": "to-desk"}
 class Portal:
     """The portal, and the people who use it in the story."""
 
-    def __init__(self, place: Place, server: str, port: int, staff: Mapping[str, tuple[str, Sequence[str]]]) -> None:
-        """`server` is the URL of an administrator; `staff` a name, and schools or desks, by `sub`."""
+    def __init__(
+        self, place: Place, server: str, port: int, staff: Mapping[str, tuple[str, Sequence[str]]], *, called: str
+    ) -> None:
+        """`server` is the URL of an administrator; `staff` a name, and schools or desks, by `sub`.
+
+        `called` is the school with a system of its own, which wants to be told no more.
+        """
         self.place = place
         self.address = f"http://127.0.0.1:{port}"
         self._port = port
         self._server = server
         self._staff = staff
+        self._called = called
         self._browsers: dict[str, httpx.Client] = {}
         self._url = make_url(server).set(database=DATABASE).render_as_string(hide_password=False)
         place.store, place.schema = self._url, "schools_sdk"
@@ -52,6 +62,7 @@ class Portal:
             "address": self.address,
             "port": self._port,
             "secret_file": str(self.place.folder / "portal.secret"),
+            "webhooks_to_this_machine": True,
             "development": True,  # everybody may be anybody: all is invented, and the address is this machine's
         }
         self.place.write(own)
@@ -87,6 +98,8 @@ class Portal:
                 held_back = f"/cy/desks/{agency_of(desk)}/held-back"
                 lifted = {"kind": data["reason"], "ref": ref, "school": school.rpartition("/")[2]}
                 self._post(desk, held_back, held_back, **lifted, reason="Mae'r plentyn yn dechrau heddiw.")
+            case "system-off":
+                self._have_it_called(school, delivery)
         return self._step(delivery, _KINDS.get(kind, kind))
 
     def look(self) -> None:
@@ -95,6 +108,20 @@ class Portal:
     def has(self) -> Sequence[str]:
         """The notices of the portal."""
         return [found for (found,) in self._ask("SELECT id FROM schools.notices ORDER BY received_at")]
+
+    def _have_it_called(self, school: str, delivery: str) -> None:
+        """Have the school's own system called about a notification, if an earlier one had it turned off before."""
+        hook = f"/cy{school}/webhook"
+        if not self._comes(delivery, "system-off"):
+            self._post(school, f"{hook}/replay", hook)
+            self._comes(delivery, "system-off")
+
+    def _comes(self, delivery: str, kind: str) -> bool:
+        """Whether the portal takes a step by itself soon."""
+        until = time.monotonic() + SOON_S
+        while not (there := self._steps(delivery, kind)) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY_S)
+        return bool(there)
 
     def _ref(self, delivery: str) -> str:
         """The notice's name in the portal's addresses."""
@@ -106,10 +133,13 @@ class Portal:
         return str(found)
 
     def _step(self, delivery: str, kind: str) -> str:
-        rows = self._ask("SELECT id FROM schools.steps WHERE notice = %s AND kind = %s", delivery, kind)
+        rows = self._steps(delivery, kind)
         if not rows:
             raise DolenError(f"the portal did not do what the story says ({kind}): its log says why")
         return str(rows[0][0])
+
+    def _steps(self, delivery: str, kind: str) -> list[tuple[Any, ...]]:
+        return self._ask("SELECT id FROM schools.steps WHERE notice = %s AND kind = %s ORDER BY seq", delivery, kind)
 
     def _get(self, party: str, path: str) -> str:
         """Look at a page as a school's or desk's own; the token of its forms."""
@@ -142,6 +172,8 @@ class Portal:
                 for subject, (name, parties) in self._staff.items():
                     granted = tuple(Right(party, Role.DSP if school_of(party) else Role.DESK) for party in parties)
                     await people.put(connection, subject=subject, name=name, granted=granted, at=wall_clock())
+                owner = "it@school.example"
+                await webhooks.set_up(connection, self._called, url=start_receiver(), owner=owner, whole=False)
         finally:
             await database.dispose()
 

@@ -64,7 +64,7 @@ def settle_answers(connection: Connection, batch: Batch) -> None:
 
 
 def _count(told: Told, answer: AnswerRow, batch: Batch) -> None:
-    if answer.kind == AnswerKind.GAP:  # it says what did not come, and nothing yet of this one
+    if answer.kind not in _COLUMNS:  # not kept, so that it would count anew with each batch; one that is comes with it
         return
     row, unheard = told.row, not told.first
     if not told.take(answer):

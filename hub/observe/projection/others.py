@@ -110,6 +110,7 @@ def take_heartbeat(record: Record, keyring: Keyring, batch: Batch) -> None:
         "inbox_oldest_ms": _age_ms(beat.inbox_oldest_s),
         "parked_children": beat.parked_children,
         "parked": beat.parked,
+        "unreached": beat.unreached,
     }
     known = batch.heartbeats.get((beat.agency, beat.adapter))
     if known is None or known["received_ms"] <= record.timestamp:  # type: ignore[operator]

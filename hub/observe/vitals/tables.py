@@ -29,6 +29,7 @@ from hub.vitals.figures import (
     REFUSED,
     UNANSWERED,
     UNOPENED,
+    UNREACHED,
     UNSIGNED_REPORTS,
     Age,
     Bounds,
@@ -80,6 +81,7 @@ def _put_agency(sheet: Sheet, state: AgencyState) -> None:
     sheet.put(INBOX_OLDEST, max(beat.inbox_oldest_ms or 0 for beat in beats) / 1000, agency)
     sheet.put(PARKED, sum(beat.parked for beat in beats), agency)
     sheet.put(PARKED_CHILDREN, sum(beat.parked_children for beat in beats), agency)
+    sheet.put(UNREACHED, sum(beat.unreached for beat in beats), agency)
 
 
 def _by_age(found: Sequence[Unopened], now_ms: int) -> Counter[tuple[str, str]]:

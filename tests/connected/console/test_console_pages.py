@@ -158,6 +158,16 @@ def test_an_agency_that_has_gone_quiet_is_an_alarm_and_one_behind_is_to_be_looke
         assert "Cardiff" in browser.get("/en/parked").text.split("<tbody>")[1]
 
 
+def test_what_an_adapter_tells_no_more_needs_a_person_and_does_not_make_its_agency_late(console: Ground) -> None:
+    console.beat("schools", unreached=2)
+    with console.served() as where, Browser.signed_in(where, "vera-viewer") as browser:
+        now = browser.get("/en/now").text
+        assert re.search(r'href="/en/agencies/schools">\s*2 systems or contacts are told no more', now)
+        assert "is behind" not in now
+        assert "2 systems or contacts" in browser.get("/en/agencies/schools").text
+        assert "ni hysbysir 2 o systemau neu gysylltiadau mwyach" in browser.get("/cy/now").text
+
+
 def test_an_adapter_whose_clock_is_an_hour_off_is_alive_and_said_to_be_off(console: Ground) -> None:
     console.beat("cardiff-social-services", at_ms=console.now_ms - 3_600_000)
     with console.served() as where, Browser.signed_in(where, "vera-viewer") as browser:

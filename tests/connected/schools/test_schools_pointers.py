@@ -178,6 +178,29 @@ def test_where_the_out_of_hours_contact_is_not_reached_the_desk_is_told_that(sch
         assert "The out-of-hours contact was told" not in board
 
 
+def not_reached(schools: Ground, *contacts: str) -> int:
+    return schools.run(lambda connection: pointers.count_not_reached(connection, frozenset(contacts)))
+
+
+def test_a_contact_counts_as_not_reached_until_a_message_goes_through_or_another_is_named(
+    schools: Ground, post: Post
+) -> None:
+    mail, text = "duty@cardiff.example", "07700900123@text.example"
+    post.answers = {mail: "550 5.1.1 No such user"}
+    _passed_on_to_the_last(schools)
+    assert not_reached(schools, mail, text) == 0, "nothing was sent yet"
+    send(schools)
+    assert not_reached(schools, mail, text) == 1
+    assert not_reached(schools, text, "another@cardiff.example") == 0
+    post.answers = {}
+    schools.now += timedelta(days=1)
+    schools.receive(encompass(number=2))
+    schools.later(days=1)
+    schools.later(days=1)
+    send(schools)
+    assert not_reached(schools, mail, text) == 0
+
+
 def test_an_out_of_hours_contact_that_is_reached_one_way_is_told(schools: Ground, post: Post) -> None:
     post.answers = {"duty@cardiff.example": "550 5.1.1 No such user"}
     _passed_on_to_the_last(schools)

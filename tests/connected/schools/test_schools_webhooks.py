@@ -242,6 +242,20 @@ def test_a_name_that_is_none_is_a_failure_like_any_other() -> None:
     assert asyncio.run(call(f"https://{'x' * 64}.example/", b"{}", {})).said == "UnicodeError"
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_where_a_redirect_points_nobody_is_called(receiver: Receiver, status: int) -> None:
+    called = []
+
+    def elsewhere(caller: socket.socket) -> None:
+        called.append(1)
+        caller.sendall(b"HTTP/1.1 204 Taken\r\n\r\n")
+
+    with speaking(elsewhere) as there:
+        receiver.status, receiver.headers = status, {"location": there}
+        assert asyncio.run(call(receiver.url, b"{}", {}, loopback=True)) == Answer(False, str(status))
+    assert called == []
+
+
 def test_waits_grow_from_five_seconds_to_ten_hours_with_jitter() -> None:
     failed = Answer(False, "500")
     for tries in range(9):
@@ -264,8 +278,9 @@ def test_retry_after_is_read_in_both_its_forms(receiver: Receiver) -> None:
     receiver.headers = {"retry-after": (datetime.now(UTC) + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")}
     asked = asyncio.run(call(receiver.url, b"{}", {}, loopback=True)).retry_after_s
     assert asked == pytest.approx(3600, abs=30)
-    receiver.headers = {"retry-after": "soon"}
-    assert asyncio.run(call(receiver.url, b"{}", {}, loopback=True)).retry_after_s is None
+    for nonsense in ("soon", "-5", "1.5", "9" * 400):
+        receiver.headers = {"retry-after": nonsense}
+        assert asyncio.run(call(receiver.url, b"{}", {}, loopback=True)).retry_after_s is None
 
 
 def test_a_system_that_fails_for_five_days_is_turned_off_and_its_owner_and_the_desk_are_told(
@@ -282,6 +297,8 @@ def test_a_system_that_fails_for_five_days_is_turned_off_and_its_owner_and_the_d
     assert hook(schools).disabled_at is not None
     told = schools.rows("SELECT address FROM schools.pointers WHERE why = 'webhook-off' ORDER BY address")
     assert [row.address for row in told] == ["desk@cardiff.example", "owner@adamsdown.example"]
+    assert schools.steps("system-off") == [("system-off", "not-answering")]
+    assert schools.run(webhooks.count_off) == 1
     schools.now += timedelta(days=1)
     schools.receive(encompass(number=2))
     assert make_calls(schools) == 0
@@ -290,7 +307,7 @@ def test_a_system_that_fails_for_five_days_is_turned_off_and_its_owner_and_the_d
         assert "Turned off" in browser.get("/en/schools/6812003/webhook").text
         assert "turned off" in _board(address)
         browser.post("/en/schools/6812003/webhook/replay")
-        assert make_calls(schools) == 1
+        assert make_calls(schools) == 2, "what came while it was off too"
         assert "Taken" in browser.get("/en/schools/6812003/webhook").text
         assert browser.get("/en/schools/6732178/webhook").status_code == 404
         assert "turned off" not in _board(address)
@@ -304,8 +321,12 @@ def _board(address: str) -> str:
 def test_a_system_that_is_gone_is_called_no_more(schools: Ground, receiver: Receiver, secret: str) -> None:
     receiver.status = 410
     schools.receive(encompass())
-    make_calls(schools)
+    schools.receive(encompass(number=2))
+    assert make_calls(schools) == 1
     assert hook(schools).disabled_at is not None
+    assert schools.steps("system-off") == [("system-off", "asked-to-stop")] * 2, (
+        "the trace of each that it has not says so"
+    )
 
 
 def test_a_slow_answer_and_a_long_one_are_not_waited_for(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

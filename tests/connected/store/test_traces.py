@@ -146,7 +146,7 @@ def test_an_answer_by_another_than_the_recipient_is_no_span_of_the_notification(
 def test_while_the_tables_are_made_anew_the_export_waits_and_nothing_is_exported_again(engine):
     topics = answered()
     take(engine, records(topics))
-    assert sum(portion.records for portion in portions(engine)) == 7
+    assert sum(portion.records for portion in portions(engine)) == 8
     with writing(engine) as connection:
         empty(connection)
     with pytest.raises(TablesBehind):

@@ -53,7 +53,7 @@ def insert_beat(engine: Engine, agency: str, adapter: str, **changed: object) ->
     row = {
         "agency": agency, "adapter": adapter, "received_ms": 1_000_000, "at_ms": 1_000_000, "started_ms": 0,
         "outbox_waiting": 0, "outbox_oldest_ms": None, "outbox_refused": 0, "inbox_waiting": 0,
-        "inbox_oldest_ms": None, "parked_children": 0, "parked": 0, **changed,
+        "inbox_oldest_ms": None, "parked_children": 0, "parked": 0, "unreached": 0, **changed,
     }  # fmt: skip
     names = ", ".join(row)
     with writing(engine) as connection:
@@ -83,7 +83,9 @@ def test_the_projector_says_how_hub_and_agencies_stand_and_no_name(rig, database
     asyncio.run(play(rig, EVENTS))
     asyncio.run(rig.settled())
     asyncio.run(catch_up(settings))
-    insert_beat(engine, "south-wales-police", "police", outbox_waiting=3, outbox_oldest_ms=90_000, parked=2)
+    insert_beat(
+        engine, "south-wales-police", "police", outbox_waiting=3, outbox_oldest_ms=90_000, parked=2, unreached=1
+    )
     insert_beat(engine, "south-wales-police", "other", received_ms=900_000, outbox_waiting=4, inbox_oldest_ms=7_000)
     insert_beat(engine, "gwenhwyfarch", "police", parked=9)
     with writing(engine) as connection:
@@ -96,6 +98,7 @@ def test_the_projector_says_how_hub_and_agencies_stand_and_no_name(rig, database
     assert found["dolen_agency_outbox_oldest_seconds", "south-wales-police"] == 90
     assert found["dolen_agency_inbox_oldest_seconds", "south-wales-police"] == 7
     assert found["dolen_agency_parked", "south-wales-police"] == 2
+    assert found["dolen_agency_unreached", "south-wales-police"] == 1
     assert found["dolen_odd_records", "chain"] == 1
     assert found["dolen_odd_records", "unreadable"] == 0
     assert found["dolen_dead_letters_expiring",] == 0

@@ -60,11 +60,15 @@ def records(topics: MemoryTopics) -> list[Record]:
 
 
 def answered() -> MemoryTopics:
-    """The referral, its repeat, a rejection, and what came back: each kind twice, the later one first of all."""
+    """The referral, its repeat, a rejection, and what came back: each kind twice, the later one first of all.
+
+    That it was passed on comes before anything else, and counts for nothing beside them.
+    """
     topics = MemoryTopics()
     topics.decide(entry())
     topics.decide(repeat())
     topics.decide(rejected(at={"offset": 30, "time_ms": ZERO + 100}))
+    put_answer(topics, recipient_says("escalated"), after_ms=1000)
     for after_ms, kind in ((9000, "opened"), (2000, "delivered"), (4000, "opened"), (5000, "delivered")):
         put_answer(topics, recipient_says(kind), after_ms=after_ms)
     return topics
@@ -178,7 +182,8 @@ def test_an_event_is_found_by_each_of_its_ids_and_read_back_as_the_ledger_had_it
     read_back = whole.records[0].entry.model_dump(mode="json", exclude={"number", "prev", "answers"})
     decisions = [_with_all_fields(each) for each in original["decisions"]]
     assert read_back == original | {"decisions": decisions, "redrive": None}
-    assert [answer.entry.answers.kind for answer in whole.answers] == ["delivered", "opened", "delivered", "opened"]
+    said = [answer.entry.answers.kind for answer in whole.answers]
+    assert said == ["escalated", "delivered", "opened", "delivered", "opened"]
 
 
 def _with_all_fields(decision: dict) -> dict:
@@ -231,13 +236,15 @@ def test_the_newest_heartbeat_of_an_adapter_counts_and_a_forged_one_does_not(eng
     (row,) = dump(engine)["heartbeats"]
     assert f",{newest.timestamp}," in row
     assert row.split(",")[5] == "2"
+    assert row.rstrip(")").split(",")[-1] == "2"
 
 
 def heartbeat(topics: MemoryTopics, *, waiting: int, agency: str = KEY.agency, secret: bytes = KEY.secret) -> Record:
     moment = "2026-03-27T09:30:00Z"
     value = (
         f'{{"agency":"{agency}","adapter":"eclipse","at":"{moment}","started_at":"{moment}","outbox_waiting":{waiting},'
-        '"outbox_oldest_s":1.5,"outbox_refused":0,"inbox_waiting":0,"inbox_oldest_s":null,"parked_children":0,"parked":0}'
+        '"outbox_oldest_s":1.5,"outbox_refused":0,"inbox_waiting":0,"inbox_oldest_s":null,"parked_children":0,"parked":0,'
+        f'"unreached":{waiting}}}'
     ).encode()
     kept = topics.records.setdefault((NAMES.heartbeats, 0), [])
     headers = [(SIGNATURE, sign(value, key_id=KEY.key_id, secret=secret))]

@@ -283,7 +283,8 @@ def test_an_attribute_that_was_not_declared_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored"]
+    "kind",
+    ["delivered", "opened", "accepted-by", "refused", "asked", "escalated", "gap", "restored", "system-off"],
 )
 def test_no_text_of_a_receipt_gets_into_a_span(kind: str) -> None:
     topics = MemoryTopics()

@@ -26,7 +26,7 @@ from trails import (
 )
 
 import hub
-from contracts.events.receipts import EscalatedData, RefusedData
+from contracts.events.receipts import EscalatedData, RefusedData, SystemOffData
 from contracts.identity import delivery_id
 from hub.observe.labels import REASONS, Label, Language, reason
 from hub.observe.policy_diff import NOT_LISTED
@@ -214,6 +214,16 @@ def test_a_notification_let_through_before_its_turn_says_how_many_did_not_come(l
     assert (step.note, step.good) == (said, None), "neither good news nor bad: most gaps mean nothing"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [(EN, "it took nothing for five days"), (CY, "ni chymerodd ddim am bum diwrnod")]
+)
+def test_that_a_recipients_own_system_is_off_is_bad_news_with_its_reason(language: Language, said: str) -> None:
+    topics = story()
+    put_answer(topics, answer("system-off"), after_ms=50)
+    (step,) = [step for step in steps(trail_of(topics), language) if step.label is Label.SYSTEM_OFF]
+    assert (step.note, step.good) == (said, False)
+
+
 def test_no_label_lacks_a_language() -> None:
     for label in Label:
         english, welsh = label.value
@@ -234,7 +244,8 @@ def test_every_label_is_used() -> None:
 def test_every_reason_of_the_policy_and_of_recipients_has_words() -> None:
     refusals = RefusedData.model_json_schema()["properties"]["reason"]["enum"]
     passed_on = EscalatedData.model_json_schema()["properties"]["reason"]["enum"]
-    assert {*POLICY_REASONS, *refusals, *passed_on, NOT_LISTED} == set(REASONS)
+    off = SystemOffData.model_json_schema()["properties"]["reason"]["enum"]
+    assert {*POLICY_REASONS, *refusals, *passed_on, *off, NOT_LISTED} == set(REASONS)
 
 
 def test_a_reason_that_is_newer_than_the_catalogue_is_shown_as_it_is() -> None:
