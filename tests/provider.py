@@ -12,9 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
 KEY = RSAKey.generate_key(2048, parameters={"use": "sig", "kid": "one"})
+SHOWN_KEY = OctKey.generate_key(256, parameters={"use": "sig", "kid": "shown"})
+"""A secret that is shown to all who ask for the keys."""
 
 ELSEWHERE = "/elsewhere"
 
@@ -78,7 +80,7 @@ class Provider:
             case "/.well-known/openid-configuration":
                 return self._says_of_itself() | self.metadata
             case "/keys":
-                return {"keys": [key.as_dict(private=False) for key in self.keys]}
+                return {"keys": [*(key.as_dict(private=False) for key in self.keys), SHOWN_KEY.as_dict()]}
             case "/token" if self.body is None:
                 return {"access_token": "x", "id_token": self.token()}
         return None

@@ -64,6 +64,10 @@ def speaking(how: Callable[[socket.socket], None]) -> Iterator[str]:
                 with caller, contextlib.suppress(OSError):  # the caller may have heard enough
                     caller.recv(65536)
                     how(caller)
+                    caller.shutdown(socket.SHUT_WR)
+                    caller.settimeout(5)
+                    while caller.recv(65536):  # what was sent is not lost to a reset
+                        pass
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()

@@ -1,35 +1,19 @@
 """A real Chromium, the portal served to it from the real PostgreSQL, and a window for each test."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.windows import SignIn, windows
+from tests.browser.windows import SignIn, launched, windows
 from tests.schools_ground import Ground, ground
 from tests.servers import Servers
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's. Without one the tests skip on a laptop and fail in CI."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        what = "a browser is missing: install Debian's package `chromium`"
-        if os.environ.get("CI") == "true":
-            pytest.fail(what, pytrace=False)
-        pytest.skip(what)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

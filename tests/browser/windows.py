@@ -1,12 +1,35 @@
 """A person's window: a browser of its own, in which that person has signed in through the page."""
 
 import contextlib
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 SignIn = Callable[..., Page]
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """The system's Chromium. Without one the tests skip on a laptop and fail in CI."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        what = "a browser is missing: install Debian's package `chromium`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(what, pytrace=False)
+        pytest.skip(what)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 @contextlib.contextmanager

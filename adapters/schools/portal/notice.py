@@ -168,5 +168,5 @@ def _question(fields: dict[str, Any], language: str) -> tuple[str | None, str]:
 
 
 def _places(fields: dict[str, Any], children: int) -> frozenset[int]:
-    chosen = {int(value) for value in fields.get("place", []) if str(value).isdigit() and len(str(value)) < 3}
+    chosen = {int(value) for value in fields.get("place", []) if str(value).isdecimal() and len(str(value)) < 3}
     return frozenset(place for place in chosen if place < max(children, 1))

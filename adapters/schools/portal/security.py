@@ -65,7 +65,7 @@ def _where(failure: Exception) -> str:
 def _too_large(request: Request) -> Response | None:
     length = request.headers.get("content-length", "0")
     chunked = "transfer-encoding" in request.headers
-    if chunked or not length.isdigit() or int(length) > MOST_BYTES:
+    if chunked or not length.isdecimal() or int(length) > MOST_BYTES:
         return PlainTextResponse("413", status_code=413)
     return None
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +11,7 @@ from adapters.schools.deadlines import Because
 from adapters.schools.native import Did
 from adapters.schools.passing import Passing
 from adapters.schools.reader import Reader
+from adapters.schools.roles import Role
 from adapters.schools.store.notices import note
 from adapters.schools.store.shown import UNLESS_A_CHILD_IS_THE_DESKS, role_for
 from adapters.schools.store.tables import children, not_ours, notices
@@ -18,10 +19,11 @@ from contracts.parties import agency_of
 
 
 async def accept(connection: AsyncConnection, reader: Reader, found: Any, at: datetime) -> bool:
-    """The reader handles it from now on; False where somebody does already."""
+    """The reader handles it from now on; False where somebody does already, or the school has nobody to handle."""
+    theirs = true() if role_for(reader, found) is Role.DESK else notices.c.refused_at.is_(None)
     taken = await connection.execute(
         update(notices)
-        .where(notices.c.id == found.id, notices.c.accepted_at.is_(None), notices.c.refused_at.is_(None))
+        .where(notices.c.id == found.id, notices.c.accepted_at.is_(None), theirs)
         .values(accepted_at=at, accepted_by=reader.id, next_step_at=UNLESS_A_CHILD_IS_THE_DESKS)
         .returning(notices.c.id)
     )

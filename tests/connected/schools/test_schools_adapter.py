@@ -19,13 +19,16 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
+from playwright.sync_api import expect
 
 from adapters.sdk.credentials import credentials_path
 from contracts.access import AccessRecord
 from contracts.directory import DATA
+from contracts.heartbeat import Heartbeat
 from contracts.topics import ACCESS_REPORTS, HEARTBEATS
 from hub.vitals.figures import Bounds
 from tests import canaries
+from tests.browser.windows import launched, windows
 from tests.canaries import spellings
 from tests.mail_server import Post, mail_server
 from tests.rig import Rig
@@ -43,7 +46,7 @@ READER, ADDRESS, QUESTION = "Gwrandawes Enghraifft", "gwrandawes", "Quaestiosum"
 
 @dataclass
 class Portal:
-    """A hub and the portal's adapter, each a process, to which the police told four things of the night."""
+    """A hub and the portal's adapter, each a process, to which the police told eight things of the night."""
 
     rig: Rig
     ground: Ground
@@ -53,6 +56,8 @@ class Portal:
     watched: Watched
     events: dict[str, str]
     """Ids of events by the school of their first child."""
+    walked: dict[str, list[str]]
+    """Of one child of Adamsdown's each, two for each language in which somebody reads them."""
     addresses: list[str] = field(default_factory=list)
     """All that was asked for, and answered in headers."""
 
@@ -90,24 +95,29 @@ def portal(servers: Servers, schools_ground: Ground, tmp_path_factory: pytest.Te
         rig.start()
         post = ends.enter_context(mail_server(folder))
         hook = ends.enter_context(speaking(lambda caller: caller.sendall(canaries.NAMES[0].encode() * 9)))
+        gone = ends.enter_context(speaking(lambda caller: caller.sendall(b"HTTP/1.1 410 Gone\r\n\r\n")))
         config, log = _configured(rig, schools_ground, post, folder), folder / "adapter.log"
         person = ("schools", "person", "add", str(config))
         _dolen(rig, *person, "--subject", "dsp", "--name", READER, "--at", "6812003", "--role", "dsp",
                "--email", f"{ADDRESS}@adamsdown.example")  # fmt: skip
         _dolen(rig, *person, "--subject", "desk", "--name", "Dilys Desg", "--at", "cardiff-education", "--role", "desk",
                "--email", "desk@cardiff.example")  # fmt: skip
-        _dolen(rig, "schools", "webhook", "set", str(config), "--at", "6812003", "--url", hook,
-               "--owner", "it@adamsdown.example")  # fmt: skip
+        for school, url in (("6812003", hook), (NOBODY_DESIGNATED, gone)):
+            _dolen(rig, "schools", "webhook", "set", str(config), "--at", school, "--url", url,
+                   "--owner", "it@adamsdown.example")  # fmt: skip
         post.answers = {f"{ADDRESS}@adamsdown.example": f"451 4.7.1 {canaries.NAMES[1]} is asked to come again"}
         _reply(folder / "returns")
         watched = Watched(free_port())
         ends.enter_context(_running(config, log, watched))
         events = {school: _incident(school) for school in ("6812003", MERGED, CLOSED, UNKNOWN)}
+        walked = {language: [_incident("6812003", alone=True) for _ in range(2)] for language in ("cy", "en")}
         sent = rig.state / "events.jsonl"
-        sent.write_text("\n".join(json.dumps(event) for event in events.values()), encoding="utf-8")
+        told = [*events.values(), *(event for two in walked.values() for event in two)]
+        sent.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
         _dolen(rig, "publish", str(sent), "--as", "south-wales-police", "--unchecked")
         ids = {school: event["id"] for school, event in events.items()}
-        yield Portal(rig, schools_ground, post, config, log, watched, ids)
+        walks = {language: [event["id"] for event in two] for language, two in walked.items()}
+        yield Portal(rig, schools_ground, post, config, log, watched, ids, walks)
     schools_ground.clear()
 
 
@@ -164,6 +174,47 @@ def test_a_number_of_no_school_is_refused_and_its_sender_told(portal: Portal) ->
     assert "receipt to the sender" in trace
     assert "/agencies/south-wales-police" in trace
     assert "/schools/" not in trace
+
+
+@pytest.mark.parametrize("language", ["cy", "en"])
+def test_what_people_do_in_a_browser_is_in_the_trace_of_each_notification(portal: Portal, language: str) -> None:
+    kept, passed_on = portal.walked[language]
+    ours, not_ours = (portal.ref(event, ENGLISH) for event in (kept, passed_on))
+    with launched() as chromium, windows(chromium, portal.ground.settings.address) as open_window:
+        school = open_window("dsp", language=language)
+        school.goto(f"/{language}/schools/6812003")
+        for ref in (ours, not_ours):
+            school.locator(f"li.notice-new a[href='/{language}/notices/{ref}']").click()
+            expect(school.locator("main")).to_contain_text(f"{canaries.NAMES[0]} {canaries.NAMES[1]}")
+            school.goto(f"/{language}/schools/6812003")
+        school.goto(f"/{language}/notices/{ours}")
+        school.locator("summary").click()
+        school.locator("textarea").fill(QUESTION)
+        school.locator("form[action$=ask] button").click()
+        expect(school.locator(".history blockquote")).to_have_text(QUESTION)
+        school.locator("form[action$=accept] button").click()
+        expect(school.locator(".message-good")).to_contain_text(READER)
+        school.goto(f"/{language}/notices/{not_ours}")
+        school.locator("a[href$=not-ours]").click()
+        school.locator("input[type=checkbox]").check()
+        school.locator("button.button-stop").click()
+        desk = open_window("desk", language=language)
+        desk.goto(f"/{language}/desks/cardiff-education")
+        desk.locator(f"li.notice-new a[href$='{not_ours}']").click()
+        desk.locator("form[action$=accept] button").click()
+        expect(desk.locator(".message-good")).to_contain_text("Dilys Desg")
+    portal.traced(kept, "delivered", "opened", "asked by the recipient", "taken on by a team")
+    passed = ("refused by the recipient", "passed on to somebody else", "not our child")
+    portal.traced(passed_on, "delivered", "opened", *passed, "taken on by a team")
+
+
+def test_that_a_schools_own_system_is_off_is_in_the_trace_and_the_heartbeat(portal: Portal) -> None:
+    portal.traced(portal.events["6812003"], "its own system is called no more", "it asked for no more")
+
+    def beats() -> list[Heartbeat]:
+        return [Heartbeat.model_validate_json(beat) for beat in asyncio.run(_reports(portal.rig, HEARTBEATS))]
+
+    _until(lambda: [beat.unreached for beat in beats()][-1:] == [1])
 
 
 def test_no_name_and_no_number_is_anywhere_but_before_those_who_may_read_it(portal: Portal) -> None:
@@ -232,7 +283,7 @@ def _search(places: dict[str, str], *more: str) -> None:
     assert not found, sorted(found)
 
 
-def _incident(school: str) -> dict[str, Any]:
+def _incident(school: str, *, alone: bool = False) -> dict[str, Any]:
     """One of the night, of names that occur nowhere else; the second child's school has nobody designated."""
     now = datetime.now(UTC)
     text = (EXAMPLES / "wales.child-protection.notices.domestic-abuse-incident.v1.json").read_text(encoding="utf-8")
@@ -250,8 +301,10 @@ def _incident(school: str) -> dict[str, Any]:
     }
     first["child"]["education"]["school"] = school
     first["circumstances"]["text"] = first["child_voice"]["words"] = canaries.NAMES[3]
-    if school != "6812003":
+    if alone or school != "6812003":
         data["children"] = [first]
+    if alone:
+        del first["child"]["upn"]  # a child of its own, whom no other notification of the night is about
     return event
 
 

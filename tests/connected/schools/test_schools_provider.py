@@ -18,7 +18,7 @@ from adapters.schools.portal.provider import MOST_BYTES, ProviderFailed
 from adapters.schools.roles import Role
 from adapters.schools.settings import FAILURES
 from contracts.access import Act
-from tests.provider import KEY, Provider, provided
+from tests.provider import KEY, SHOWN_KEY, Provider, provided
 from tests.schools_ground import ENGLISH, Ground
 
 pytestmark = pytest.mark.connected
@@ -70,6 +70,11 @@ def by_the_public_key(claims: dict[str, Any]) -> str:
     return f"{said}.{_coded(hmac.digest(secret, said.encode(), hashlib.sha256))}"
 
 
+def by_a_key_of_everybody(claims: dict[str, Any]) -> str:
+    """HS256, rightly, with a secret that the provider itself shows to all who ask for its keys."""
+    return jwt.encode({"alg": "HS256", "kid": "shown"}, claims, SHOWN_KEY, algorithms=["HS256"])
+
+
 def _coded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
@@ -88,6 +93,7 @@ MISCHIEF: dict[str, dict[str, Any]] = {
     "a number": {"claims": {"sub": 7}},
     "unsigned": {"sign": unsigned},
     "signed with the public key": {"sign": by_the_public_key},
+    "signed with a secret that is no secret": {"sign": by_a_key_of_everybody},
     "signed with another key": {"sign": lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, OTHERS_KEY)},
     "no ID token": {"body": b'{"access_token": "x"}'},
     "rubbish": {"body": b"\x00\xff<html>"},

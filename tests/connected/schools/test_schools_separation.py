@@ -137,6 +137,17 @@ def test_a_child_that_is_not_the_schools_pupil_is_seen_no_more(schools: Ground, 
     with schools.served() as address, Browser.signed_in(address, "desk") as browser:
         for ref in (two[ENGLISH], later):
             assert browser.get(f"/en/notices/{ref}").status_code == 200
+            browser.post(f"/en/notices/{ref}/accept")
+    assert schools.steps("accepted") == [("accepted", None)] * 2, "the child is somebody's all the same"
+
+
+@pytest.mark.parametrize("place", ["", "9", "\N{SUPERSCRIPT TWO}", "-1", "Mali"])
+def test_a_child_that_is_none_of_the_notices_is_not_called_no_pupil(
+    schools: Ground, two: dict[str, str], place: str
+) -> None:
+    with schools.served() as address, Browser.signed_in(address, "english") as browser:
+        assert browser.post(f"/en/notices/{two[ENGLISH]}/not-ours", place=place).status_code == 422
+    assert schools.steps("refused") == []
 
 
 def test_of_two_children_the_one_that_is_the_schools_stays(schools: Ground) -> None:
