@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Sequence
 
-import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.errors import StartRefused
@@ -73,7 +72,7 @@ def main() -> None:
     """Run as a process of its own, as a worker is."""
     settings = as_administrator(load_settings())
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    uvloop.run(copy(settings, Names(settings.topic_prefix).inbound[5]))
+    asyncio.run(copy(settings, Names(settings.topic_prefix).inbound[5]))
 
 
 if __name__ == "__main__":

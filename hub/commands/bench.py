@@ -1,10 +1,10 @@
 """`dolen bench`: what the hub and the adapters do beside what broker and store could do at best, in one run."""
 
+import asyncio
 import json
 from typing import Annotated
 
 import typer
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -37,7 +37,7 @@ def bench(
         return
     console = Console(stderr=True)
     with console.status("") as status:
-        figures = uvloop.run(
+        figures = asyncio.run(
             measure(
                 load_settings(), events=events, latency_s=latency_seconds, seed=seed, workers=workers, say=status.update
             )

@@ -34,15 +34,13 @@ def hub(
     debug: Annotated[bool, typer.Option(help="Log each batch.")] = False,
 ) -> None:
     """Run one worker of the hub: it takes its share of the lanes; start as many as you like, up to the lanes."""
-    import uvloop
-
     from hub.app import run_hub
 
     configure_log(json=log_json, debug=debug)
     read_any_header()
     settings = load_settings()
     collect_seldom()
-    uvloop.run(run_hub(settings))
+    asyncio.run(run_hub(settings))
 
 
 @app.command()
