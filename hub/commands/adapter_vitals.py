@@ -12,19 +12,15 @@ from contracts.heartbeat import Heartbeat
 from hub.settings import MetricsSettings
 from hub.vitals.figures import (
     INBOX_OLDEST,
-    INBOX_WAITING,
     LAST_LOOK,
     OUTBOX_OLDEST,
-    OUTBOX_REFUSED,
-    OUTBOX_WAITING,
-    PARKED,
-    PARKED_CHILDREN,
     SERVER_UP,
     Bounds,
     Server,
 )
 from hub.vitals.serving import vitals_served
 from hub.vitals.sheet import Sheet
+from hub.vitals.waiting import put_counts
 
 
 @asynccontextmanager
@@ -105,10 +101,6 @@ def _by_agency(pulses: Sequence[Pulse]) -> dict[str, list[Heartbeat]]:
 
 
 def _put_agency(sheet: Sheet, agency: str, beats: Sequence[Heartbeat]) -> None:
-    sheet.put(OUTBOX_WAITING, sum(beat.outbox_waiting for beat in beats), agency)
+    put_counts(sheet, agency, beats)
     sheet.put(OUTBOX_OLDEST, max(beat.outbox_oldest_s or 0 for beat in beats), agency)
-    sheet.put(OUTBOX_REFUSED, sum(beat.outbox_refused for beat in beats), agency)
-    sheet.put(INBOX_WAITING, sum(beat.inbox_waiting for beat in beats), agency)
     sheet.put(INBOX_OLDEST, max(beat.inbox_oldest_s or 0 for beat in beats), agency)
-    sheet.put(PARKED, sum(beat.parked for beat in beats), agency)
-    sheet.put(PARKED_CHILDREN, sum(beat.parked_children for beat in beats), agency)

@@ -18,14 +18,9 @@ from hub.vitals.figures import (
     AGENCY_LAST_SENT,
     BALANCE_OFF,
     INBOX_OLDEST,
-    INBOX_WAITING,
     LETTERS_EXPIRING,
     ODD_RECORDS,
     OUTBOX_OLDEST,
-    OUTBOX_REFUSED,
-    OUTBOX_WAITING,
-    PARKED,
-    PARKED_CHILDREN,
     REFUSED,
     UNANSWERED,
     UNOPENED,
@@ -36,6 +31,7 @@ from hub.vitals.figures import (
     Label,
 )
 from hub.vitals.sheet import Sheet
+from hub.vitals.waiting import put_counts
 
 
 def tables_sheet(connection: Connection, names: Names, bounds: Bounds, *, now_ms: int) -> Sheet:
@@ -74,13 +70,9 @@ def _put_agency(sheet: Sheet, state: AgencyState) -> None:
     if not beats:
         return
     sheet.put(AGENCY_LAST_HEARTBEAT, min(beat.received_ms for beat in beats) / 1000, agency)
-    sheet.put(OUTBOX_WAITING, sum(beat.outbox_waiting for beat in beats), agency)
+    put_counts(sheet, agency, beats)
     sheet.put(OUTBOX_OLDEST, max(beat.outbox_oldest_ms or 0 for beat in beats) / 1000, agency)
-    sheet.put(OUTBOX_REFUSED, sum(beat.outbox_refused for beat in beats), agency)
-    sheet.put(INBOX_WAITING, sum(beat.inbox_waiting for beat in beats), agency)
     sheet.put(INBOX_OLDEST, max(beat.inbox_oldest_ms or 0 for beat in beats) / 1000, agency)
-    sheet.put(PARKED, sum(beat.parked for beat in beats), agency)
-    sheet.put(PARKED_CHILDREN, sum(beat.parked_children for beat in beats), agency)
     sheet.put(UNREACHED, sum(beat.unreached for beat in beats), agency)
 
 
