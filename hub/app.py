@@ -8,7 +8,6 @@ import tomllib
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from prometheus_client import CollectorRegistry
 
 from contracts.topics import DAY_MS, Family
@@ -43,10 +42,9 @@ def make_worker(settings: Settings, registry: CollectorRegistry | None = None) -
     checkpoints = Checkpoints(settings.checkpoints, names=names, key=load_checkpoint_key(settings.checkpoint_key))
     worker_name = f"{socket.gethostname()}-{os.getpid()}"
 
-    def make_lane(number: int, consumer: AIOKafkaConsumer) -> Lane:
+    def make_lane(number: int) -> Lane:
         return Lane(
             number,
-            consumer=consumer,
             settings=settings,
             rules=lambda: files.current,
             refresh=files.refresh,

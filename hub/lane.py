@@ -6,25 +6,24 @@ commit. After any error it takes over anew; what was not committed is read again
 """
 
 import asyncio
-import heapq
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
 from typing import Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from hub.chain import read_head
-from hub.dedupe import Verdict
+from hub.dedupe import Claim, Verdict
 from hub.errors import DolenError, InDoubt, LaneLost, SeenLostWrites, Unavailable
 from hub.failpoints import failpoint
+from hub.inbound import Inbound
 from hub.ledger import ChainHead
 from hub.offsets import Offsets, Place
-from hub.pipeline import Batch, Case, conclude, examine, knows_every_key
+from hub.pipeline import Batch, Case, Checked, check, conclude, decide, knows_every_key
 from hub.rebuild import rebuild
 from hub.record import Coordinates
 from hub.rules import Rules
@@ -35,7 +34,6 @@ from hub.transactions import LaneProducer
 
 log = structlog.get_logger("dolen.lane")
 
-READ_TIMEOUT_MS = 500
 LONGEST_WAIT_S = 5.0
 DOUBT_SETTLES_S = 30.0
 """How long the broker may take to write the markers of a transaction that it has decided."""
@@ -92,7 +90,6 @@ class Lane:
         self,
         number: int,
         *,
-        consumer: AIOKafkaConsumer,
         settings: Settings,
         rules: Callable[[], Rules],
         refresh: Callable[[], bool],
@@ -104,18 +101,18 @@ class Lane:
     ) -> None:
         self.number = number
         self.progress = Progress()
-        self._consumer = consumer
         self._settings = settings
         self._rules = rules
         self._refresh = refresh
         self._names = rules().names
         self._offsets = offsets
         self._seen = seen
-        self._inbound = [TopicPartition(topic, number) for topic in self._names.inbound]
+        self._inbound = [(topic, number) for topic in self._names.inbound]
         self._output_places = [(topic, number) for topic in output_topics]
         self._worker = worker
         self._meter = meter
         self._producer: LaneProducer | None = None
+        self._reader: Inbound | None = None
         self._head = ChainHead()
         self._committed: dict[Place, int] = {}
         self._stopping = False
@@ -176,16 +173,18 @@ class Lane:
         head_at, self._head = await self._read_head()
         if head_at is not None and self._committed[head_at.topic, head_at.partition] <= head_at.offset:
             raise InDoubt(f"lane {self.number}: the ledger holds {head_at}, the committed offsets don't")
-        for place in self._inbound:
-            self._consumer.seek(place, self._committed[place])
+        self.progress.at("beginning to read")
+        self._reader = Inbound(self._settings.kafka_client(), limit_s=2 * self._settings.request_timeout_ms / 1000)
+        await self._reader.open(self._committed)
         self.progress.at("comparing Redis with Kafka")
         await self._connect_seen()
         self.progress.state, self.progress.reason = LaneState.WORKING, ""
         log.info("lane.owned", lane=self.number, ledger_number=self._head.number)
 
     async def _work(self) -> None:
+        assert self._reader is not None  # noqa: S101 - taken over
         while not self._stopping:
-            records = await self._read()
+            records = await self._reader.read(self._settings.batch_max_records)
             if records:
                 started = time.monotonic()
                 await self._transact(records)
@@ -196,40 +195,37 @@ class Lane:
         assert self._producer is not None  # noqa: S101 - taken over
         rules = self._rules()
         upto = {(record.topic, record.partition): record.offset + 1 for record in records}
-        cases = examine(records, rules)
-        if not knows_every_key(cases) and self._refresh():
+        checked = check(records, rules)
+        if not knows_every_key(checked) and self._refresh():
             rules = self._rules()  # a key that was rotated in a moment ago
-            cases = examine(records, rules)
+            checked = check(records, rules)
         failpoint("before-claim")
-        topics = {output.topic for case in cases for output in case.answer.outputs} | {self._names.ledger}
-        await self._producer.begin(topics, self.number, self._names.group)
-        found = await self._claimed(cases, upto, rules)
+        cases, found = await self._decided(checked, upto, rules)
         failpoint("after-claim")
         batch = conclude(cases, found, rules=rules, head=self._head, worker=self._worker)
         await self._producer.write(batch.outputs, self.number)
         failpoint("before-offsets")
         offsets = {TopicPartition(*place): offset for place, offset in upto.items()}
-        await _both(self._seen.check_epoch(), self._producer.add_offsets(offsets, self._names.group))
-        failpoint("before-commit")
+        await self._producer.add_offsets(offsets, self._names.group)
+        await self._seen.check_epoch()
         await self._producer.commit()
         failpoint("after-commit")
         self._moved(batch, upto)
 
-    async def _read(self) -> list[ConsumerRecord]:
-        """What is there now, never waited for longer than it takes the first record to come, in broker-time order.
+    async def _decided(
+        self, checked: Sequence[Checked], upto: Mapping[Place, int], rules: Rules
+    ) -> tuple[list[Case], list[bytes | None]]:
+        """Decide, while Redis is asked what was seen before."""
+        claims = [each.claim for each in checked if each.claim is not None]
+        asking = asyncio.create_task(self._claimed(claims, upto, rules))
+        try:
+            await asyncio.sleep(0)  # lets the question out
+            cases = decide(checked, rules)
+            return cases, await asking
+        finally:
+            asking.cancel()
 
-        Merged by the heads of the partitions, not sorted: a broker clock that jumps back must not change the order
-        within one.
-        """
-        fetched = await self._consumer.getmany(
-            *self._inbound, timeout_ms=READ_TIMEOUT_MS, max_records=self._settings.batch_max_records
-        )
-        if len(fetched) == 1:
-            return next(iter(fetched.values()))
-        return list(heapq.merge(*fetched.values(), key=attrgetter("timestamp")))
-
-    async def _claimed(self, cases: Sequence[Case], upto: Mapping[Place, int], rules: Rules) -> list[bytes | None]:
-        claims = [case.claim for case in cases if case.claim is not None]
+    async def _claimed(self, claims: Sequence[Claim], upto: Mapping[Place, int], rules: Rules) -> list[bytes | None]:
         found = await self._seen.claim(claims, committed=self._committed, upto=upto)
         foreign = [
             (claim, mark)
@@ -289,6 +285,9 @@ class Lane:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.throw_away()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
         await self._seen.close()
 
     def _moved(self, batch: Batch, upto: Mapping[Place, int]) -> None:
@@ -302,10 +301,3 @@ class Lane:
         reason = str(why) if isinstance(why, DolenError) else f"Kafka can't be read ({type(why).__name__})"
         self.progress.state, self.progress.reason = state, reason
         log.warning("lane.state", state=state.value, lane=self.number, reason=reason, alarm=state is LaneState.IN_DOUBT)
-
-
-async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
-    """Do both at once, wait for both, and fail if either did."""
-    for failure in await asyncio.gather(one, other, return_exceptions=True):
-        if failure is not None:
-            raise failure

@@ -1,7 +1,6 @@
-"""The order of the stages: verify, validate, route, minimise; claim; answer, record.
+"""The order of the stages: verify, validate; claim; route, minimise, answer; record.
 
-All that can be decided without Redis is decided first, as if each record were the first of its identity; the claim then
-says which were not.
+All is decided as if each record were the first of its identity, while Redis is asked which were not.
 """
 
 import hashlib
@@ -17,8 +16,19 @@ from hub.ledger import ChainHead, chained
 from hub.record import Output, Record
 from hub.rules import Rules
 from hub.tally import Tally
-from hub.validate import Valid
+from hub.validate import Refused, Valid
 from hub.verify import verify
+
+
+@dataclass(slots=True)
+class Checked:
+    """One inbound record, of which it is known who sent it and whether it is valid."""
+
+    about: About
+    found: Valid | Refused
+    claim: Claim | None
+    """What it claims; None where it is refused, and claims nothing."""
+    read_ms: int
 
 
 @dataclass(slots=True)
@@ -27,7 +37,6 @@ class Case:
 
     about: About
     claim: Claim | None
-    """What it claims; None where it is refused, and claims nothing."""
     answer: Answer
     """What it comes to if nobody claimed the identity before."""
     read_ms: int
@@ -43,7 +52,12 @@ class Batch:
 
 
 def examine(records: Sequence[Record], rules: Rules) -> list[Case]:
-    """First half: who sent each record, whether it is valid, who would be told what, and what it claims.
+    """All that comes before the claim's answer: `check` and `decide`."""
+    return decide(check(records, rules), rules)
+
+
+def check(records: Sequence[Record], rules: Rules) -> list[Checked]:
+    """Who sent each record, whether it is valid, and what it claims.
 
     Stage by stage, not record by record: a stage's code stays in the processor's cache for the whole batch, which takes
     a quarter off the time.
@@ -63,22 +77,29 @@ def examine(records: Sequence[Record], rules: Rules) -> list[Case]:
         else None
         for of, digest, found in zip(known, digests, checked, strict=True)
     ]
-    answers = [
-        accepted(of, found, rules) if isinstance(found, Valid) else rejected(of, found.faults, rules)
-        for of, found in zip(known, checked, strict=True)
-    ]
-    return [Case(*each, read_ms) for each in zip(known, claims, answers, strict=True)]
+    return [Checked(*each, read_ms) for each in zip(known, checked, claims, strict=True)]
 
 
-def knows_every_key(cases: Sequence[Case]) -> bool:
+def knows_every_key(checked: Sequence[Checked]) -> bool:
     """Whether no record is signed with a key that the keyring lacks: it may be newer than the rules at hand."""
-    return not any(fault.code is FaultCode.KEY_UNKNOWN for case in cases if (fault := case.about.signed.fault))
+    return not any(fault.code is FaultCode.KEY_UNKNOWN for each in checked if (fault := each.about.signed.fault))
+
+
+def decide(checked: Sequence[Checked], rules: Rules) -> list[Case]:
+    """Who would be told what of each record, or why it is turned away."""
+    answers = [
+        accepted(each.about, each.found, rules)
+        if isinstance(each.found, Valid)
+        else rejected(each.about, each.found.faults, rules)
+        for each in checked
+    ]
+    return [Case(each.about, each.claim, answer, each.read_ms) for each, answer in zip(checked, answers, strict=True)]
 
 
 def conclude(
     cases: Sequence[Case], found: Sequence[bytes | None], *, rules: Rules, head: ChainHead, worker: str
 ) -> Batch:
-    """Second half: what each case comes to, given what stood under each claim (one answer for each claim, in order)."""
+    """What each case comes to, given what stood under each claim (one answer for each claim, in order)."""
     batch, families = Batch(head=head), rules.names.families
     marks = iter(found)
     decided_ms = time.time_ns() // 1_000_000

@@ -45,7 +45,7 @@ class Seen:
     async def connect(self, committed: Callable[[], Awaitable[Progress]]) -> None:
         """Open a new connection, and check that Redis knows all that Kafka's committed offsets say."""
         await self.close()
-        self._redis = _client(self._url, self._timeout_s)
+        self._redis = _client(self._url, self._timeout_s, limited=False)
         self._claim = self._redis.register_script(_CLAIM)  # hashes the text: once a connection, not once a batch
         async with self._talking() as redis:
             epoch = await redis.get(self._epoch_key)
@@ -104,15 +104,19 @@ class Seen:
     async def rebuilding(self) -> AsyncIterator["Rebuild | None"]:
         """Hold the lock for a rebuild; None where another worker holds it: wait a little and connect again."""
         token = secrets.token_hex(16)
-        async with self._talking() as redis:
-            if not await redis.set(self._lock_key, token, nx=True, px=_LOCK_MS):
+        async with self._talking_within(None) as redis:
+            async with asyncio.timeout(self._timeout_s):
+                locked = await redis.set(self._lock_key, token, nx=True, px=_LOCK_MS)
+                if locked:
+                    await redis.delete(self._epoch_key)
+            if not locked:
                 yield None
                 return
-            await redis.delete(self._epoch_key)
             try:
                 yield Rebuild(redis, self, token)
             finally:
-                await _evaluate(redis, _DELETE_IF_STILL, [self._lock_key], [token.encode()])
+                async with asyncio.timeout(self._timeout_s):
+                    await _evaluate(redis, _DELETE_IF_STILL, [self._lock_key], [token.encode()])
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -121,13 +125,17 @@ class Seen:
             with contextlib.suppress(RedisError, OSError):
                 await redis.aclose()
 
+    def _talking(self) -> contextlib.AbstractAsyncContextManager[Redis]:
+        return self._talking_within(self._timeout_s)
+
     @contextlib.asynccontextmanager
-    async def _talking(self) -> AsyncIterator[Redis]:
+    async def _talking_within(self, seconds: float | None) -> AsyncIterator[Redis]:
         redis = self._redis
         if redis is None:
             raise Unavailable("no connection to Redis: connect first")
         try:
-            yield redis
+            async with asyncio.timeout(seconds):  # redis-py's own limit makes a task of every command
+                yield redis
         except (TimeoutError, RedisError, OSError) as failure:
             await self.close()
             raise Unavailable(f"Redis doesn't answer as it should ({type(failure).__name__}); waiting for it") from None
@@ -155,18 +163,22 @@ class Rebuild:
             if left_ms > 0:
                 pipe.set(self._seen._key(claim), claim.mark, px=left_ms)
         pipe.pexpire(self._seen._lock_key, _LOCK_MS)
-        await pipe.execute()
+        async with asyncio.timeout(self._seen._timeout_s):
+            await pipe.execute()
 
     async def finish(self, committed: Progress) -> None:
         """Set watermarks and a new epoch, if the lock is still this worker's."""
-        if await self._redis.get(self._seen._lock_key) != self._token.encode():
+        async with asyncio.timeout(self._seen._timeout_s):
+            held = await self._redis.get(self._seen._lock_key)
+        if held != self._token.encode():
             raise Unavailable("the rebuild took longer than its lock; it is done again")
         pipe = self._redis.pipeline(transaction=True)
         pipe.delete(self._seen._watermarks_key)
         if committed:
             pipe.hset(self._seen._watermarks_key, mapping={_field(at).decode(): n for at, n in committed.items()})
         pipe.set(self._seen._epoch_key, secrets.token_hex(16))
-        await pipe.execute()
+        async with asyncio.timeout(self._seen._timeout_s):
+            await pipe.execute()
 
 
 async def ask_redis(url: str, *, timeout_s: float) -> None:
@@ -181,11 +193,11 @@ async def ask_redis(url: str, *, timeout_s: float) -> None:
             await client.aclose()
 
 
-def _client(url: str, timeout_s: float) -> Redis:
+def _client(url: str, timeout_s: float, *, limited: bool = True) -> Redis:
     return Redis.from_url(
         url,
         single_connection_client=True,
-        socket_timeout=timeout_s,
+        socket_timeout=timeout_s if limited else None,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,

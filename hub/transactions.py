@@ -1,209 +1,263 @@
-"""A lane's producer: transactional, its own id, and gone at the first doubt.
+"""A lane's producer: transactional, its own id, each request written once, and gone at the first doubt.
 
-aiokafka resends a transactional request on the same epoch after an indefinite error (the request may still be on its
-way), and a delayed EndTxn then commits the *next* transaction, even one that was aborted meanwhile. No client in Python
-has KIP-890's epoch bump. So here any failure to hear the answer ends the producer; a new one with the same id makes the
-broker settle what was open, under a new epoch that fences the old requests.
+aiokafka's own speaks Kafka's first protocol for transactions, and sends a request again on the same epoch when it
+didn't hear the answer: a delayed EndTxn then commits the *next* transaction, even one that was aborted meanwhile. So
+its connections and record batches are used here, and not its sender. Each transaction has an epoch of its own
+(KIP-890), and a request is sent again only where the broker has said that it did nothing. Any other answer, or none,
+ends the producer; a new one with the same id makes the broker settle what was open.
 
-The names overridden here are private: aiokafka is pinned exactly, and a test fails when they change.
+The client is not among aiokafka's documented names: it is pinned exactly, and tests fail when it changes.
 """
 
 import asyncio
 import contextlib
 import itertools
-import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
-from aiokafka.producer import sender as aiokafka_sender
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
+from aiokafka.errors import (
+    ConcurrentTransactions,
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    InvalidProducerEpoch,
+    KafkaError,
+    NodeNotReadyError,
+    NoError,
+    NotCoordinatorError,
+    NotEnoughReplicasError,
+    ProducerFenced,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.transaction import InitProducerIdRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from hub.errors import DolenError, LaneLost, Unavailable
+from hub.errors import DolenError, LaneLost, StartRefused, Unavailable
 from hub.failpoints import failpoint
 from hub.record import Output
+from hub.transaction_requests import EndTxn, Produce, TxnOffsetCommit
 
 BATCH_BYTES = 1024 * 1024
-"""The most bytes of one partition in one produce request's batch."""
+"""The most bytes of one partition in one produce request."""
+REQUEST_BYTES = 16 * BATCH_BYTES
+"""The most bytes of a produce request: the broker takes 100 MiB."""
 
-CONCURRENT_TRANSACTIONS_WAIT_S = 0.002
-"""How long to wait for the previous transaction's markers: aiokafka waits 20 ms, three times as long as they take."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.002, 0.1
+"""Before a request is sent again: the previous transaction's markers take two or three milliseconds."""
 
-RETRY_BACKOFF_MS = 5
+PRODUCER_FENCED = 90
+"""An error that aiokafka knows by name and not by number."""
+SEQUENCES = 2**31
+WAITS_NEVER_END = "only a time limit ends them"
 
-logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)  # says at every first produce what is harmless
+_NOT_DONE = frozenset({ConcurrentTransactions, CoordinatorLoadInProgressError, UnknownTopicOrPartitionError})
+"""What a coordinator answers when it did nothing yet and may do it soon."""
+_ELSEWHERE = frozenset({NotCoordinatorError, CoordinatorNotAvailableError})
+"""What a node answers that is not the coordinator, or not yet."""
+_NOT_WRITTEN = frozenset({ConcurrentTransactions, NotEnoughReplicasError})
+"""What a partition's leader answers then; the first while the transaction before has not all of its markers."""
 
-
-class _FailFast:
-    """Ends the producer when a transactional request's answer isn't heard."""
-
-    async def do(self, node_id: int) -> bool:
-        request = self.create_request()  # type: ignore[attr-defined]
-        sender = self._sender  # type: ignore[attr-defined]
-        response = await sender.client.send(node_id, request, group=self.group)  # type: ignore[attr-defined]
-        backoff = self.handle_response(response)  # type: ignore[attr-defined]
-        if backoff is None:
-            return True
-        await asyncio.sleep(min(backoff, CONCURRENT_TRANSACTIONS_WAIT_S))
-        return False
-
-
-class _AddPartitions(_FailFast, aiokafka_sender.AddPartitionsToTxnHandler):  # type: ignore[misc]
-    pass
-
-
-class _AddOffsets(_FailFast, aiokafka_sender.AddOffsetsToTxnHandler):  # type: ignore[misc]
-    pass
-
-
-class _CommitOffsets(_FailFast, aiokafka_sender.TxnOffsetCommitHandler):  # type: ignore[misc]
-    pass
-
-
-class _EndTransaction(_FailFast, aiokafka_sender.EndTxnHandler):  # type: ignore[misc]
-    pass
-
-
-class _FailFastSender(aiokafka_sender.Sender):  # type: ignore[misc]
-    """aiokafka's sender, with handlers that fail fast."""
-
-    group = ""
-    """The group whose offsets the transaction will hold: it is added beside the partitions, not after the outputs."""
-
-    async def _do_add_partitions_to_txn(self, tps: Any) -> bool:
-        node = await self._find_coordinator(
-            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
-        )
-        adding = [_AddPartitions(self, tps).do(node)]
-        if self.group and self._txn_manager._txn_consumer_group is None:
-            adding.append(_AddOffsets(self, self.group).do(node))
-        return all(await asyncio.gather(*adding))
-
-    async def _send_produce_req(self, node_id: int, batches: dict[TopicPartition, Any]) -> None:
-        """Send nothing to a partition that the broker has not taken into this transaction.
-
-        aiokafka forgets what it was to add when the broker refuses to, and then sends the batches all the same. Until
-        the transaction before has its markers, the broker takes them for part of that, and commits them with it.
-        """
-        if batches.keys() <= self._txn_manager.txn_partitions:
-            await super()._send_produce_req(node_id, batches)
-            return
-        for batch in batches.values():
-            batch.failure(IllegalOperation("a partition is not in the transaction: nothing was written"))
-        self._in_flight.remove(node_id)
-        self._muted_partitions -= batches.keys()
-
-    async def _do_add_offsets_to_txn(self, group_id: str) -> bool:
-        node = await self._find_coordinator(
-            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
-        )
-        return await _AddOffsets(self, group_id).do(node)
-
-    async def _do_txn_offset_commit(self, offsets: Any, group_id: str) -> bool:
-        node = await self._find_coordinator(aiokafka_sender.CoordinationType.GROUP, group_id)
-        return await _CommitOffsets(self, offsets, group_id).do(node)
-
-    async def _do_txn_commit(self, commit_result: int) -> bool:
-        await self._message_accumulator.flush_for_commit()
-        if self._txn_manager.is_empty_transaction():
-            self._txn_manager.complete_transaction()
-            return True
-        node = await self._find_coordinator(
-            aiokafka_sender.CoordinationType.TRANSACTION, self._txn_manager.transactional_id
-        )
-        return await _EndTransaction(self, commit_result).do(node)
+Batches = dict[TopicPartition, bytes]
+"""One record batch for each partition."""
 
 
 class LaneProducer:
-    """One life of a lane's transactional producer; after any error it is thrown away."""
+    """One life of a lane's transactional producer; after any error it is thrown away.
+
+    `add_offsets` writes its request and returns: `commit` waits for that answer too.
+    """
 
     def __init__(
         self, client: Mapping[str, Any], *, transactional_id: str, transaction_timeout_ms: int, request_timeout_ms: int
     ) -> None:
+        self._client = AIOKafkaClient(**client, request_timeout_ms=request_timeout_ms)
+        self._id = transactional_id
+        self._timeout_ms = transaction_timeout_ms
+        self._request_timeout_ms = request_timeout_ms
         self._limit_s = 2 * request_timeout_ms / 1000
-        self._kafka = AIOKafkaProducer(
-            **client,
-            transactional_id=transactional_id,
-            enable_idempotence=True,
-            acks="all",
-            transaction_timeout_ms=transaction_timeout_ms,
-            request_timeout_ms=request_timeout_ms,
-            retry_backoff_ms=RETRY_BACKOFF_MS,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=8 * BATCH_BYTES,
-        )
-        plain = self._kafka._sender
-        self._kafka._sender = _FailFastSender(
-            self._kafka.client,
-            acks=plain._acks,
-            txn_manager=self._kafka._txn_manager,
-            message_accumulator=self._kafka._message_accumulator,
-            retry_backoff_ms=RETRY_BACKOFF_MS,
-            request_timeout_ms=request_timeout_ms,
-        )
+        self._producer: tuple[int, ...] = (-1, -1)
+        """Id and epoch, from the broker."""
+        self._coordinators: dict[tuple[int, str], int] = {}
+        self._sequences: dict[TopicPartition, int] = {}
+        """Of the next record of each partition; each transaction's begin at 0."""
+        self._offsets: _Asked | None = None
 
     async def fence(self) -> None:
         """Start: every earlier producer of this id is fenced, and what it left open is settled before this returns."""
         try:
-            await asyncio.wait_for(self._kafka.start(), timeout=self._limit_s)
+            async with asyncio.timeout(self._limit_s):
+                await self._client.bootstrap()
+                self._producer = await self._initialised()
         except (KafkaError, TimeoutError, OSError, AssertionError) as failure:  # it asserts that there is a broker
             await self.throw_away()
             raise Unavailable(f"Kafka doesn't start the lane's producer ({type(failure).__name__})") from None
 
-    async def begin(self, topics: Iterable[str], partition: int, group: str) -> None:
-        """Begin a transaction, and tell the broker where it will write; doesn't wait for the broker's answer.
-
-        A topic that is named here and not written to costs a marker; one that is written to may be left out.
-        """
-        async with _sorted_errors(self._limit_s):
-            self._kafka._sender.group = group
-            await self._kafka.begin_transaction()
-            for topic in topics:
-                self._kafka._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, partition))
-            failpoint("begun")
-
     async def write(self, outputs: Iterable[Output], partition: int) -> None:
-        """Write every output to `partition` of its topic; returns when all are acknowledged."""
+        """Write every output to `partition` of its topic, in this transaction; returns when all are acknowledged."""
         async with _sorted_errors(self._limit_s):
-            await self._acknowledged(await self._submit(_batched(outputs, self._kafka), partition))
+            by_topic = _by_topic(outputs)
+            for topic in by_topic:
+                await self._client._wait_on_metadata(topic)
+            for batches in self._requests(by_topic, partition):
+                failpoint("queued")
+                await self._written(batches)
 
     async def add_offsets(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
         """Put the offsets into the transaction: last, so that whatever commits it by mistake loses nothing."""
         async with _sorted_errors(self._limit_s):
-            await self._kafka.send_offsets_to_transaction(dict(offsets), group)
-            failpoint("after-offsets")
+            by_topic: dict[str, list[Any]] = {}
+            for place, offset in offsets.items():
+                by_topic.setdefault(place.topic, []).append((place.partition, offset, -1, None, {}))
+            topics: list[Any] = [(topic, partitions, {}) for topic, partitions in by_topic.items()]
+            request = TxnOffsetCommit(self._id, group, *self._producer, -1, "", None, topics, {})
+            self._offsets = await self._asked(CoordinationType.GROUP, group, request)
 
     async def commit(self) -> None:
         """Commit the transaction."""
         async with _sorted_errors(self._limit_s):
-            await self._kafka.commit_transaction()
+            if self._offsets is not None:
+                await self._done(self._offsets)
+            self._offsets = None
+            failpoint("after-offsets")
+            request = EndTxn(self._id, *self._producer, True, {})
+            failpoint("before-commit")
+            answer = await self._done(await self._asked(CoordinationType.TRANSACTION, self._id, request))
+            self._next_transaction(answer.producer_id, answer.producer_epoch)
 
     async def throw_away(self) -> None:
         """Close the connections at once, send nothing more, not even an abort: the next producer's start settles it."""
-        self._kafka._closed = True
+        if self._offsets is not None:
+            self._offsets.answer.close()
         with contextlib.suppress(Exception):
-            await self._kafka.client.close()
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._kafka._sender.close(), timeout=2)
+            await asyncio.wait_for(self._client.close(), timeout=2)
 
-    async def _submit(self, batches: Mapping[str, list[BatchBuilder]], partition: int) -> list[asyncio.Future[Any]]:
-        # All first batches are queued without a pause between, so that one AddPartitionsToTxn names all partitions.
-        waiting = []
-        first = [(topic, builders[0]) for topic, builders in batches.items()]
-        rest = [(topic, builder) for topic, builders in batches.items() for builder in builders[1:]]
-        for topic, builder in (*first, *rest):
-            answer = await self._kafka.send_batch(builder, topic, partition=partition)
-            answer.add_done_callback(_heard)
-            waiting.append(answer)
-            failpoint("queued")
-        return waiting
+    async def _initialised(self) -> tuple[int, ...]:
+        request = InitProducerIdRequest(self._id, self._timeout_ms)
+        for wait in _waits():
+            node = await self._coordinator(CoordinationType.TRANSACTION, self._id)
+            answer = await self._client.send(node, request, group=ConnectionGroup.COORDINATION)
+            error = _error(answer.error_code)
+            if error is NoError:
+                return answer.producer_id, answer.producer_epoch
+            if error in _ELSEWHERE:
+                self._coordinators.clear()
+            elif error not in _NOT_DONE:
+                raise error
+            await asyncio.sleep(wait)
+        raise AssertionError(WAITS_NEVER_END)
 
-    async def _acknowledged(self, waiting: list[asyncio.Future[Any]]) -> None:
-        # aiokafka commits a transaction although a batch of it failed: so each one is asked.
-        for answer in await asyncio.gather(*waiting, return_exceptions=True):
-            if isinstance(answer, BaseException):
-                raise answer
+    def _next_transaction(self, *producer: int) -> None:
+        if producer == self._producer:
+            raise StartRefused(
+                "each transaction must have an epoch of its own; this cluster keeps the last one's: raise its feature "
+                "`transaction.version` to 2 (kafka-features.sh upgrade --feature transaction.version=2)"
+            )
+        self._producer = producer
+        self._sequences.clear()
+
+    async def _coordinator(self, kind: int, key: str) -> int:
+        """The node that coordinates this id's transactions, or the group."""
+        if (kind, key) not in self._coordinators:
+            for wait in _waits():
+                with contextlib.suppress(CoordinatorNotAvailableError):
+                    self._coordinators[kind, key] = await self._client.coordinator_lookup(kind, key)
+                    break
+                await asyncio.sleep(wait)
+        return self._coordinators[kind, key]
+
+    async def _asked(self, kind: int, key: str, request: Any) -> "_Asked":
+        """Write a request to its coordinator; the answer is for later."""
+        node = await self._coordinator(kind, key)
+        connection = await self._client._get_conn(node, group=ConnectionGroup.COORDINATION)
+        if connection is None:
+            raise NodeNotReadyError
+        return _Asked(kind, key, request, connection.send(request))
+
+    async def _done(self, asked: "_Asked") -> Any:
+        """The answer once the coordinator has done what it was asked; raises where it refuses."""
+        for wait in _waits():
+            answer = await asked.answer
+            errors = _errors(answer) - {NoError}
+            if not errors:
+                return answer
+            if refused := errors - _NOT_DONE - _ELSEWHERE:
+                raise refused.pop()
+            if errors & _ELSEWHERE:
+                self._coordinators.pop((asked.kind, asked.key), None)
+            await asyncio.sleep(wait)
+            asked = await self._asked(asked.kind, asked.key, asked.request)
+        raise AssertionError(WAITS_NEVER_END)
+
+    def _requests(self, by_topic: Mapping[str, list[Output]], partition: int) -> Iterator[Batches]:
+        """What goes into one produce request after the other: of each partition one batch at most."""
+        places = {TopicPartition(topic, partition): outputs for topic, outputs in by_topic.items()}
+        builders = {place: self._builders(place, outputs) for place, outputs in places.items()}
+        while builders:
+            batches: Batches = {}
+            for place, builder in tuple(builders.items()):
+                if sum(map(len, batches.values())) > REQUEST_BYTES:
+                    break
+                batch = next(builder, None)
+                if batch is None:
+                    del builders[place]
+                else:
+                    batches[place] = batch
+            if batches:
+                yield batches
+
+    def _builders(self, place: TopicPartition, outputs: list[Output]) -> Iterator[bytes]:
+        """As many batches as one partition's records need."""
+        at = 0
+        while at < len(outputs):
+            sequence = self._sequences.get(place, 0)
+            builder = DefaultRecordBatchBuilder(2, 0, 1, *self._producer, sequence, BATCH_BYTES)
+            append, number = builder.append, 0
+            for _, key, value, headers in itertools.islice(outputs, at, None):
+                if append(number, None, key, value, headers) is None:
+                    break
+                number += 1
+            if not number:
+                raise DolenError(f"a record of {len(outputs[at].value)} bytes doesn't fit into an empty batch")
+            self._sequences[place] = (sequence + number) % SEQUENCES
+            at += number
+            yield builder.build()
+
+    async def _written(self, batches: Batches) -> None:
+        """Send batches to the leaders of their partitions until each is acknowledged."""
+        by_node: dict[int, Batches] = {}
+        for place, batch in batches.items():
+            by_node.setdefault(self._client.cluster.leader_for_partition(place), {})[place] = batch
+        if len(by_node) == 1:
+            await self._acknowledged(*by_node.popitem())
+        else:
+            await asyncio.gather(*(self._acknowledged(*each) for each in by_node.items()))
+
+    async def _acknowledged(self, node: int, batches: Batches) -> None:
+        left = dict(batches)
+        for wait in _waits():
+            topics: list[Any] = [(place.topic, [(place.partition, batch, {})], {}) for place, batch in left.items()]
+            answer = await self._client.send(node, Produce(self._id, -1, self._request_timeout_ms, topics, {}))
+            failpoint("acknowledged")
+            for topic, (partition, code, *_) in _by_place(answer):
+                error = _error(code)
+                if error is NoError:
+                    del left[TopicPartition(topic, partition)]
+                elif error not in _NOT_WRITTEN:
+                    raise error
+            if not left:
+                return
+            await asyncio.sleep(wait)
+
+
+class _Asked(NamedTuple):
+    """A request that was written, and its answer to come."""
+
+    kind: int
+    key: str
+    request: Any
+    answer: Coroutine[Any, Any, Any]
 
 
 @contextlib.asynccontextmanager
@@ -212,42 +266,39 @@ async def _sorted_errors(limit_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(limit_s):
             yield
-    except ProducerFenced:
+    except (ProducerFenced, InvalidProducerEpoch):
         raise LaneLost("another worker has started this lane's producer") from None
-    except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as failure:
-        if isinstance(failure.__cause__, ProducerFenced):
-            raise LaneLost("another worker has started this lane's producer") from None
+    except (KafkaError, AssertionError, TimeoutError, OSError) as failure:
         raise Unavailable(f"a transaction failed ({type(failure).__name__}); the lane starts anew") from None
 
 
-def _heard(answer: "asyncio.Future[Any]") -> None:
-    """Look at an answer that nobody may come to ask for, since another failed first."""
-    if not answer.cancelled():
-        answer.exception()
-    failpoint("acknowledged")
+def _error(code: int) -> type[KafkaError]:
+    error: type[KafkaError] = ProducerFenced if code == PRODUCER_FENCED else for_code(code)
+    return error
 
 
-def _batched(outputs: Iterable[Output], kafka: AIOKafkaProducer) -> dict[str, list[BatchBuilder]]:
+def _errors(answer: Any) -> set[type[KafkaError]]:
+    """What a coordinator answered: one error, or one for each partition."""
+    if hasattr(answer, "error_code"):
+        return {_error(answer.error_code)}
+    return {_error(code) for _, (_, code, *_) in _by_place(answer)}
+
+
+def _by_place(answer: Any) -> Iterator[tuple[str, Any]]:
+    """What was answered for each partition, with its topic."""
+    return ((topic, each) for topic, partitions, _ in answer.topics for each in partitions)
+
+
+def _waits() -> Iterator[float]:
+    """How long to wait before a request is sent again, each time; seconds."""
+    wait = FIRST_WAIT_S
+    while True:
+        yield wait
+        wait = min(1.5 * wait, LONGEST_WAIT_S)
+
+
+def _by_topic(outputs: Iterable[Output]) -> dict[str, list[Output]]:
     by_topic: dict[str, list[Output]] = {}
     for output in outputs:
         by_topic.setdefault(output.topic, []).append(output)
-    return {topic: list(_builders(of_topic, kafka)) for topic, of_topic in by_topic.items()}
-
-
-def _builders(outputs: list[Output], kafka: AIOKafkaProducer) -> Iterator[BatchBuilder]:
-    """As many batches as one topic's records need."""
-    at = 0
-    while at < len(outputs):
-        builder = kafka.create_batch()
-        # aiokafka's compiled builder, without the layer above it that would serialise keys and values.
-        append, number = builder._builder.append, 0
-        for _, key, value, headers in itertools.islice(outputs, at, None):
-            if append(number, None, key, value, headers) is None:
-                break
-            number += 1
-        if not number:
-            raise DolenError(f"a record of {len(outputs[at].value)} bytes doesn't fit into an empty batch")
-        builder._relative_offset = number
-        builder.close()
-        at += number
-        yield builder
+    return by_topic

@@ -25,7 +25,7 @@ CHECKPOINT_LIMIT_S = 5.0
 """How long a lane that ends waits for its last checkpoint."""
 SLOW_STEP_S = 10.0
 """A take-over's step that lasts longer is said at every look, until it ends."""
-MakeLane = Callable[[int, AIOKafkaConsumer], Lane]
+MakeLane = Callable[[int], Lane]
 
 
 class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -62,15 +62,19 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._started(consumer, stop)
         consumer.subscribe(list(names.inbound), listener=self)
         keeping = asyncio.create_task(self._keep_checkpoints(), name="checkpoints")
+        staying = asyncio.create_task(self._stay(consumer), name="membership")
         try:
             while not stop.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), timeout=self._settings.policy_poll_s)
                 self._files.refresh()
                 self._raise_broken()
+                if staying.done():
+                    staying.result()
                 self._say_what_is_slow()
         finally:
             keeping.cancel()
+            staying.cancel()
             await self._stop_lanes()
             await consumer.stop()
 
@@ -80,14 +84,14 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._stop_lanes()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """The group gives lanes: start each; a lane begins by fencing whoever had it before."""
-        consumer = self._consumer
-        if consumer is None:
+        """The group gives lanes: start each; a lane begins by fencing whoever had it before, and reads by itself."""
+        if self._consumer is None:
             return
+        self._consumer.pause(*assigned)
         numbers = sorted({place.partition for place in assigned})
         log.info("worker.lanes", lanes=numbers)
         for number in numbers:
-            lane = self._make_lane(number, consumer)
+            lane = self._make_lane(number)
             self._lanes[number] = lane, asyncio.create_task(lane.run(), name=f"lane-{number}")
         self._joined = True
 
@@ -97,15 +101,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             **settings.kafka_client(),
             group_id=self._files.current.names.group,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",  # never used: a lane seeks before it reads
-            isolation_level="read_committed",
+            auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=max(300, settings.session_timeout_ms // 5),
             rebalance_timeout_ms=max(10_000, 3 * settings.request_timeout_ms),
-            max_poll_interval_ms=DAY_MS,  # a lane that waits for Redis doesn't poll, and is not dead
+            max_poll_interval_ms=DAY_MS,
             request_timeout_ms=max(settings.request_timeout_ms, settings.session_timeout_ms) + 1000,
-            fetch_max_wait_ms=100,
             retry_backoff_ms=50,
         )
 
@@ -118,6 +120,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.sleep(1)
             else:
                 return
+
+    async def _stay(self, consumer: AIOKafkaConsumer) -> None:
+        """All is paused, so nothing comes; a member that never asks is taken for dead after `max_poll_interval_ms`."""
+        while True:
+            await asyncio.sleep(self._settings.policy_poll_s)
+            try:
+                await consumer.getmany()
+            except KafkaError as failure:
+                log.warning("worker.waiting", reason=f"the group refuses this worker ({type(failure).__name__})")
 
     async def _stop_lanes(self) -> None:
         lanes, self._lanes = self._lanes, {}

@@ -54,7 +54,6 @@ async def _copy_lane(settings: Settings, consumer: AIOKafkaConsumer, lane: Topic
     while True:
         fetched = await consumer.getmany(lane, timeout_ms=500, max_records=settings.batch_max_records)
         for records in fetched.values():
-            await producer.begin(topics, lane.partition, settings.topic_prefix + GROUP)
             await producer.write(_copies(records, topics), lane.partition)
             await producer.add_offsets({lane: records[-1].offset + 1}, settings.topic_prefix + GROUP)
             await producer.commit()

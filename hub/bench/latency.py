@@ -65,7 +65,6 @@ async def bare_transactions(settings: Settings, seconds: float) -> list[float]:
     async def transact(lane: int, name: bytes) -> None:
         async with locks[lane]:
             producer, group = producers[lane], settings.topic_prefix + GROUP
-            await producer.begin(topics, lane, group)
             await producer.write([Output(topic, None, name + b" " * 1000, []) for topic in topics], lane)
             await producer.add_offsets({TopicPartition(topics[0], lane): number}, group)
             await producer.commit()

@@ -104,7 +104,6 @@ class AccessChain:
         for record in records:
             value, head = access_entry(record, keyring, head)
             outputs.append(Output(self._names.access_log, None, value, []))
-        await producer.begin([self._names.access_log], place.partition, self._names.access_group)
         await producer.write(outputs, place.partition)
         await producer.add_offsets({place: records[-1].offset + 1}, self._names.access_group)
         await producer.commit()

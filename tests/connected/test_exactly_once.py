@@ -5,15 +5,17 @@ import random
 import signal
 
 import pytest
+from aiokafka import TopicPartition
 from redis import Redis as RedisClient
 
+from hub.chain import last_value
 from hub.errors import Unavailable
 from hub.kafka_admin import Cluster
 from hub.local.stack import Stack
 from hub.provision import administrator
 from hub.record import Output
 from hub.transactions import LaneProducer
-from tests.faults.wire import ADD_PARTITIONS, END_TXN, PRODUCE, Request, Wire
+from tests.faults.wire import END_TXN, Request, Wire
 from tests.rig import Rig, Verdict
 
 pytestmark = [
@@ -157,35 +159,69 @@ def test_a_right_taken_away_inside_a_transaction_makes_the_lane_wait_and_loses_n
     assert "waiting" in rig.logs()
 
 
-def test_nothing_is_written_when_the_broker_refuses_one_partition_of_a_transaction(rig):
-    """The transaction before may still be without its markers, and what is written then would be committed with it."""
-    topics, asked = [rig.names.ledger, rig.load.topic], []  # the hub may read what comes in, not write it
+def test_a_transaction_of_which_a_partition_is_refused_leaves_nothing_behind(rig):
+    """The transaction before may still be without its markers: nothing of this one may be committed with it."""
 
-    async def note(request: Request) -> None:
-        asked.append(request.api)
+    async def refused() -> bytes | None:
+        producer = lane_producer(rig)
+        await producer.fence()
+        await committed(producer, rig, b"1")
+        with pytest.raises(Unavailable):  # the hub may read what comes in, not write it
+            await producer.write([Output(topic, None, b"2", []) for topic in (rig.names.ledger, rig.load.topic)], 0)
+        return await left_behind(producer, rig)
+
+    assert asyncio.run(refused()) == b"1"
+
+
+def test_an_end_of_transaction_that_comes_again_does_not_end_the_next(rig):
+    ends: list[Request] = []
+
+    async def remember(request: Request) -> None:
+        if request.api == END_TXN:
+            ends.append(request)
         await request.send()
 
-    async def refused() -> None:
+    async def again() -> bytes | None:
         async with Wire(rig.settings.kafka.bootstrap_servers) as wire:
-            own = rig.settings.model_copy(deep=True)
-            own.kafka.bootstrap_servers = wire.address
-            producer = LaneProducer(
-                own.kafka_client(),
-                transactional_id=rig.names.transactional_id(0),
-                transaction_timeout_ms=own.transaction_timeout_ms,
-                request_timeout_ms=own.request_timeout_ms,
-            )
+            wire.rule = remember
+            producer = lane_producer(rig, wire.address)
             await producer.fence()
-            wire.rule = note
-            await producer.begin(topics, 0, rig.names.group)
-            with pytest.raises(Unavailable):
-                await producer.write([Output(topic, None, b"{}", []) for topic in topics], 0)
+            await committed(producer, rig, b"1")
+            await producer.write([Output(rig.names.ledger, None, b"2", [])], 0)
+            await wire.forward(ends[0], swallow=True)
             await asyncio.sleep(0.5)
-            await producer.throw_away()
+            return await left_behind(producer, rig)
 
-    asyncio.run(refused())
-    assert ADD_PARTITIONS in asked
-    assert PRODUCE not in asked
+    assert asyncio.run(again()) == b"1"
+    assert len(ends) == 1
+
+
+def lane_producer(rig: Rig, brokers: str | None = None) -> LaneProducer:
+    """The producer of lane 0."""
+    settings = rig.settings.model_copy(deep=True)
+    settings.kafka.bootstrap_servers = brokers or settings.kafka.bootstrap_servers
+    return LaneProducer(
+        settings.kafka_client(),
+        transactional_id=rig.names.transactional_id(0),
+        transaction_timeout_ms=settings.transaction_timeout_ms,
+        request_timeout_ms=settings.request_timeout_ms,
+    )
+
+
+async def committed(producer: LaneProducer, rig: Rig, value: bytes) -> None:
+    """Write a record to the ledger, in a transaction of its own."""
+    await producer.write([Output(rig.names.ledger, None, value, [])], 0)
+    await producer.add_offsets({TopicPartition(rig.load.topic, 0): 0}, rig.names.group)
+    await producer.commit()
+
+
+async def left_behind(producer: LaneProducer, rig: Rig) -> bytes | None:
+    """The last of the ledger that is committed, once the next producer of this lane has settled what was open."""
+    await producer.throw_away()
+    after = lane_producer(rig)
+    await after.fence()
+    await after.throw_away()
+    return await last_value(rig.settings.kafka_client(), rig.names.ledger, 0)
 
 
 @pytest.mark.long

@@ -7,11 +7,25 @@ from dataclasses import dataclass
 from tests.faults.campaign import Step
 
 # Each registers its faults.
-from tests.faults.nemeses import broker, clocks, corpus, disks, edges, hub, input, memory, redis, three, versions, wire
+from tests.faults.nemeses import (
+    broker,
+    clocks,
+    corpus,
+    disks,
+    edges,
+    hub,
+    input,
+    memory,
+    redis,
+    rights,
+    three,
+    versions,
+    wire,
+)
 from tests.faults.nemeses.edges import ADAPTER
 from tests.faults.nemeses.registry import NEMESES, SITE_OF
 
-MODULES = (broker, clocks, corpus, disks, edges, hub, input, memory, redis, three, versions, wire)
+MODULES = (broker, clocks, corpus, disks, edges, hub, input, memory, redis, rights, three, versions, wire)
 
 ONE, THREE, SMALL = "one broker", "three brokers", "small disk"
 GATE = (

@@ -11,10 +11,7 @@ from hub.settings import load_settings
 async def take_all() -> None:
     """Run every lane, whoever has it."""
     worker = make_worker(load_settings())
-    consumer = worker._make_consumer()
-    await consumer.start()
-    lanes = [worker._make_lane(number, consumer) for number in range(worker._settings.lanes)]
-    consumer.assign([place for lane in lanes for place in lane._inbound])
+    lanes = [worker._make_lane(number) for number in range(worker._settings.lanes)]
     await asyncio.gather(*(lane.run() for lane in lanes))
 
 

@@ -17,11 +17,10 @@ PRODUCE, INIT_PRODUCER_ID, ADD_PARTITIONS, ADD_OFFSETS, END_TXN, TXN_OFFSET_COMM
 TRANSACTIONAL = {
     "Produce": PRODUCE,
     "InitProducerId": INIT_PRODUCER_ID,
-    "AddPartitionsToTxn": ADD_PARTITIONS,
-    "AddOffsetsToTxn": ADD_OFFSETS,
     "TxnOffsetCommit": TXN_OFFSET_COMMIT,
     "EndTxn": END_TXN,
 }
+"""What the hub sends."""
 NAMED = {INIT_PRODUCER_ID, ADD_PARTITIONS, ADD_OFFSETS, END_TXN, TXN_OFFSET_COMMIT, PRODUCE}
 
 
@@ -46,6 +45,11 @@ class Request:
         """Pass it on twice, and let one answer through."""
         await self.wire.forward(self, swallow=True)
         await self.wire.forward(self)
+
+
+BEGINS = {ADD_PARTITIONS, PRODUCE}
+"""What a transaction begins with: the first protocol says so beforehand, the second writes."""
+FLEXIBLE_FROM = {PRODUCE: 9, INIT_PRODUCER_ID: 2, ADD_PARTITIONS: 3, ADD_OFFSETS: 3, END_TXN: 3, TXN_OFFSET_COMMIT: 3}
 
 
 Rule = Callable[[Request], Awaitable[None]]
@@ -92,7 +96,7 @@ class Wire(Pipe):
                 if request.api not in NAMED:
                     await self.give(connection.there_writer, struct.pack(">i", len(request.frame)) + request.frame)
                     continue
-                if request.api == ADD_PARTITIONS:
+                if request.api in BEGINS and request.transactional_id:
                     self.open.add(request.transactional_id)
                 self.last, self.last_server = request.api, connection.server
                 self.heard.set()
@@ -118,9 +122,12 @@ class Wire(Pipe):
         name, commits = "", False
         if api in NAMED and len(frame) > 10:
             at = 10 + max(0, struct.unpack_from(">h", frame, 8)[0])
-            (length,) = struct.unpack_from(">h", frame, at)
-            name = frame[at + 2 : at + 2 + max(0, length)].decode(errors="replace")
-            commits = api == END_TXN and frame[-1] == 1
+            if flexible := _is_flexible(frame):
+                at, length = at + 2, frame[at + 1] - 1  # no tags, and a name of less than 127 bytes
+            else:
+                at, length = at + 2, struct.unpack_from(">h", frame, at)[0]
+            name = frame[at : at + max(0, length)].decode(errors="replace")
+            commits = api == END_TXN and frame[-2 if flexible else -1] == 1
         return Request(api, name, commits, frame, connection, self)
 
     def _noted(self, connection: Connection, frame: bytes) -> bool:
@@ -132,12 +139,18 @@ class Wire(Pipe):
             return False
         request = connection.awaited.pop(correlation, None)
         if isinstance(request, Request) and request.api in (END_TXN, INIT_PRODUCER_ID):
-            (error,) = struct.unpack_from(">h", frame, 8)
+            (error,) = struct.unpack_from(">h", frame, 9 if _is_flexible(request.frame) else 8)
             if error == 0:
                 self.open.discard(request.transactional_id)
                 if request.commits:
                     self.commits[request.transactional_id].append(time.monotonic())
         return True
+
+
+def _is_flexible(frame: bytes) -> bool:
+    """Whether a request is of the kind with tags and compact strings (KIP-482)."""
+    api, version = struct.unpack_from(">hh", frame)
+    return version >= FLEXIBLE_FROM[api]
 
 
 def _written(address: str) -> bytes:

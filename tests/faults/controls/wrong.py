@@ -1,13 +1,13 @@
 """The ways in which hubs are commonly built wrong, each put over the right one."""
 
+import asyncio
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.producer import sender as aiokafka_sender
 
-from hub import answers, lane, pipeline, transactions
+from hub import answers, lane, pipeline, worker
 from hub.answers import duplicate
 from hub.failpoints import failpoint
 from hub.names import Names
@@ -34,6 +34,38 @@ class PlainProducer:
         await self._kafka.stop()
 
 
+class StockProducer:
+    """Transactional, as aiokafka has it."""
+
+    def __init__(self, client, *, transactional_id, transaction_timeout_ms, request_timeout_ms):
+        self._kafka = AIOKafkaProducer(
+            **client,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=transaction_timeout_ms,
+            request_timeout_ms=request_timeout_ms,
+        )
+
+    async def fence(self):
+        await self._kafka.start()
+
+    async def write(self, outputs, partition):
+        await self._kafka.begin_transaction()
+        for each in outputs:
+            await self._kafka.send(each.topic, each.value, key=each.key, headers=each.headers, partition=partition)
+        await self._kafka.flush()
+
+    async def add_offsets(self, offsets, group):
+        await self._kafka.send_offsets_to_transaction(dict(offsets), group)
+
+    async def commit(self):
+        await self._kafka.commit_transaction()
+
+    async def throw_away(self):
+        self._kafka._closed = True
+        await self._kafka.client.close()
+        await asyncio.wait_for(self._kafka._sender.close(), timeout=2)
+
+
 def mark_then_publish() -> None:
     """Marks in Redis and then publishes; whatever is marked is a repeat, its own mark too."""
     _without_transactions()
@@ -41,7 +73,7 @@ def mark_then_publish() -> None:
 
     async def transact(self, records):
         rules, cases = self._rules(), examine(records, self._rules())
-        found = await self._claimed(cases, _upto(records), rules)
+        found = await self._claimed(_claims(cases), _upto(records), rules)
         failpoint("after-claim")
         await _publish(self, cases, found, records)
 
@@ -54,14 +86,14 @@ def publish_then_mark() -> None:
 
     async def transact(self, records):
         rules, cases = self._rules(), examine(records, self._rules())
-        claims = [case.claim for case in cases if case.claim is not None]
+        claims = _claims(cases)
         async with self._seen._talking() as redis:
             found = [await redis.get(self._seen._key(claim)) for claim in claims]
         batch = conclude(cases, _own_are_repeats(claims, found), rules=rules, head=self._head, worker=self._worker)
         await self._producer.write(batch.outputs, self.number)
         failpoint("before-offsets")
-        await self._claimed(cases, _upto(records), rules)
-        await self._consumer.commit({TopicPartition(*place): offset for place, offset in _upto(records).items()})
+        await self._claimed(claims, _upto(records), rules)
+        await _group[0].commit({TopicPartition(*place): offset for place, offset in _upto(records).items()})
         self._moved(batch, _upto(records))
 
     lane.Lane._transact = transact
@@ -75,8 +107,8 @@ def one_id_per_worker() -> None:
 
 
 def no_fail_fast() -> None:
-    """aiokafka's own sender: it sends a transactional request again after an unheard answer, on the same epoch."""
-    transactions._FailFastSender = aiokafka_sender.Sender  # type: ignore[misc]
+    """aiokafka's own producer: it sends a transactional request again after an unheard answer, on the same epoch."""
+    lane.LaneProducer = StockProducer  # type: ignore[misc, assignment]
     _trusting()  # the right hub's checks find what it did, and stop the lane
 
 
@@ -105,8 +137,19 @@ WRONG: dict[str, Callable[[], None]] = {
 }
 
 
+_group: list = []
+"""The worker's member of the group, by which it commits."""
+
+
 def _without_transactions() -> None:
     lane.LaneProducer = PlainProducer  # type: ignore[misc, assignment]
+    right = worker.Worker._make_consumer
+
+    def make_consumer(self):
+        _group.append(right(self))
+        return _group[0]
+
+    worker.Worker._make_consumer = make_consumer  # type: ignore[method-assign]
     _trusting()
 
 
@@ -129,7 +172,7 @@ async def _publish(self, cases, found, records) -> None:
     batch = conclude(cases, found, rules=self._rules(), head=self._head, worker=self._worker)
     await self._producer.write(batch.outputs, self.number)
     failpoint("before-offsets")
-    await self._consumer.commit({TopicPartition(*place): offset for place, offset in _upto(records).items()})
+    await _group[0].commit({TopicPartition(*place): offset for place, offset in _upto(records).items()})
     self._moved(batch, _upto(records))
 
 
@@ -143,6 +186,10 @@ def _own_are_repeats(claims: Sequence, found: Sequence) -> list:
     """What stands in Redis, and repeats within the batch itself."""
     first: dict[bytes, bytes] = {}
     return [mark or first.setdefault(claim.key, claim.mark) for claim, mark in zip(claims, found, strict=True)]
+
+
+def _claims(cases: Sequence) -> list:
+    return [case.claim for case in cases if case.claim is not None]
 
 
 def _upto(records) -> dict:

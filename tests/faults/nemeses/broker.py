@@ -5,7 +5,7 @@ import signal
 
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, send, up
-from tests.faults.wire import ADD_PARTITIONS, END_TXN
+from tests.faults.wire import END_TXN, PRODUCE
 
 
 @named("broker killed")
@@ -29,7 +29,7 @@ async def broker_killed_at_end(campaign: Campaign) -> None:
 @named("broker stopped and woken")
 async def broker_stopped(campaign: Campaign) -> None:
     """SIGSTOP below the transaction time limit."""
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     send(campaign.stack.kafka, signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(1.0, 7.0))
@@ -39,7 +39,7 @@ async def broker_stopped(campaign: Campaign) -> None:
 @named("broker stopped past the transaction limit")
 async def broker_stopped_long(campaign: Campaign) -> None:
     """SIGSTOP above the transaction time limit (20 s here)."""
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     send(campaign.stack.kafka, signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(22)

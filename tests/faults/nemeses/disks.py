@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, up
 from tests.faults.sites import SmallDisk
-from tests.faults.wire import ADD_PARTITIONS
+from tests.faults.wire import PRODUCE
 
 DIES_WITHIN_S = 20.0
 
@@ -17,7 +17,7 @@ async def disk_full(campaign: Campaign) -> None:
     """A file takes what is left; the broker stops dead at its next write, and starts when there is room again."""
     stack = campaign.stack
     assert isinstance(stack, SmallDisk)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     await asyncio.to_thread(fill, stack.ballast)
     campaign.struck()
     for _ in range(int(DIES_WITHIN_S / 0.1)):

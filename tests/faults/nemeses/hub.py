@@ -8,13 +8,12 @@ import signal
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, kill, named, stopped
 from tests.faults.patience import SESSION_S, patient
-from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL
+from tests.faults.wire import PRODUCE, TRANSACTIONAL
 
 FAILPOINTS = {
     # whether a transaction is open there
     "before-claim": False,
     "after-claim": False,
-    "begun": False,  # the client says so; the broker learns of it with the first partition
     "queued": False,
     "acknowledged": True,
     "before-offsets": True,
@@ -41,7 +40,7 @@ async def _killed_at(campaign: Campaign, api: int) -> None:
     campaign.ground.start()
 
 
-for _api in ("AddPartitionsToTxn", "Produce", "TxnOffsetCommit", "EndTxn"):
+for _api in ("Produce", "TxnOffsetCommit", "EndTxn"):
     named(f"hub killed at {_api}")(lambda campaign, api=TRANSACTIONAL[_api]: _killed_at(campaign, api))
 
 
@@ -68,7 +67,7 @@ async def zombie(campaign: Campaign) -> None:
     ground.start()
     await ground.working(1, after=owned)
     if campaign.rng.random() < 0.8:
-        await asyncio.wait_for(ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+        await asyncio.wait_for(ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     sleeper.send_signal(signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(patient(SESSION_S) + campaign.rng.uniform(1.0, 4.0))

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, redis_of, send, up
-from tests.faults.wire import ADD_PARTITIONS
+from tests.faults.wire import PRODUCE
 
 
 @named("Redis connections reset")
@@ -41,7 +41,7 @@ async def redis_crumbs(campaign: Campaign) -> None:
 async def redis_flushed(campaign: Campaign) -> None:
     for _ in range(2):
         if campaign.rng.random() < 0.7:
-            await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+            await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
         campaign.struck()
         await asyncio.to_thread(redis_of(campaign).flushall)
         await asyncio.sleep(campaign.rng.uniform(0.5, 1.5))

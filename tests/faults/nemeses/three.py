@@ -6,7 +6,7 @@ import signal
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named, send, up
 from tests.faults.sites import NODES, Broker, ThreeBrokers
-from tests.faults.wire import ADD_PARTITIONS, END_TXN, PRODUCE, TXN_OFFSET_COMMIT
+from tests.faults.wire import END_TXN, PRODUCE, TXN_OFFSET_COMMIT
 
 SETTLED_WITHIN_S = 60.0
 
@@ -25,7 +25,7 @@ async def _everything_decided(campaign: Campaign) -> None:
 async def one_killed(campaign: Campaign) -> None:
     cluster = _cluster(campaign)
     broker = campaign.rng.choice(cluster.brokers)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     send(broker, signal.SIGKILL)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(0.0, 4.0))
@@ -56,7 +56,7 @@ for _name, _api in {"EndTxn": END_TXN, "TxnOffsetCommit": TXN_OFFSET_COMMIT, "Pr
 async def two_killed(campaign: Campaign) -> None:
     """With one left, too few copies can be written: everything waits, and no majority elects a controller."""
     first, second = campaign.rng.sample(_cluster(campaign).brokers, 2)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     send(first, signal.SIGKILL)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(0.5, 3.0))
@@ -83,7 +83,7 @@ async def two_at_once(campaign: Campaign) -> None:
 async def one_stopped(campaign: Campaign) -> None:
     """A broker that the others have given up wakes, and believes that it still leads."""
     broker: Broker = campaign.rng.choice(_cluster(campaign).brokers)
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     send(broker, signal.SIGSTOP)
     campaign.struck()
     await asyncio.sleep(campaign.rng.uniform(2.0, 8.0))

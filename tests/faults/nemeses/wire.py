@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from tests.faults.campaign import Campaign
 from tests.faults.nemeses.registry import SEEN_WITHIN_S, named
 from tests.faults.patience import REQUEST_S, patient
-from tests.faults.wire import ADD_PARTITIONS, TRANSACTIONAL, Request
+from tests.faults.wire import PRODUCE, TRANSACTIONAL, Request
 
 
 async def _on_request(campaign: Campaign, api: int, hurt: Callable[[Request], Awaitable[None]], times: int) -> None:
@@ -117,7 +117,7 @@ for _shape, _hurt in _SHAPES.items():
 @named("Kafka connections reset")
 async def kafka_reset(campaign: Campaign) -> None:
     for _ in range(3):
-        await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+        await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
         campaign.struck()
         campaign.ground.wire.reset_all()
         await asyncio.sleep(campaign.rng.uniform(0.3, 1.0))
@@ -125,7 +125,7 @@ async def kafka_reset(campaign: Campaign) -> None:
 
 @named("Kafka half-open")
 async def kafka_half_open(campaign: Campaign) -> None:
-    await asyncio.wait_for(campaign.ground.wire.saw(ADD_PARTITIONS), SEEN_WITHIN_S)
+    await asyncio.wait_for(campaign.ground.wire.saw(PRODUCE), SEEN_WITHIN_S)
     campaign.struck()
     campaign.ground.wire.silent(True)
     await asyncio.sleep(campaign.rng.uniform(1.0, 6.0))
