@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.vitals.figures import INBOX_WAITING, OUTBOX_REFUSED, OUTBOX_WAITING, PARKED, PARKED_CHILDREN
+from hub.vitals.figures import INBOX_WAITING, OUTBOX_REFUSED, OUTBOX_WAITING, PARKED, PARKED_CHILDREN, UNREACHED
 from hub.vitals.sheet import Sheet
 
 
@@ -20,6 +20,8 @@ class Counts(Protocol):
     def parked(self) -> int: ...
     @property
     def parked_children(self) -> int: ...
+    @property
+    def unreached(self) -> int: ...
 
 
 def put_counts(sheet: Sheet, agency: str, beats: Sequence[Counts]) -> None:
@@ -29,3 +31,4 @@ def put_counts(sheet: Sheet, agency: str, beats: Sequence[Counts]) -> None:
     sheet.put(INBOX_WAITING, sum(beat.inbox_waiting for beat in beats), agency)
     sheet.put(PARKED, sum(beat.parked for beat in beats), agency)
     sheet.put(PARKED_CHILDREN, sum(beat.parked_children for beat in beats), agency)
+    sheet.put(UNREACHED, sum(beat.unreached for beat in beats), agency)

@@ -196,6 +196,24 @@ def test_an_end_of_transaction_that_comes_again_does_not_end_the_next(rig):
     assert len(ends) == 1
 
 
+@pytest.mark.long
+def test_a_lane_outlives_its_last_epoch(rig):
+    """Each transaction takes one of 32,767; then the broker gives another producer id."""
+
+    async def many() -> tuple[int, bytes | None]:
+        producer = lane_producer(rig)
+        await producer.fence()
+        first, done = producer._producer[0], 0
+        while producer._producer[0] == first or done % 10:
+            done += 1
+            await committed(producer, rig, b"%d" % done)
+        return done, await left_behind(producer, rig)
+
+    done, last = asyncio.run(many())
+    assert done > 32_000
+    assert last == b"%d" % done
+
+
 def lane_producer(rig: Rig, brokers: str | None = None) -> LaneProducer:
     """The producer of lane 0."""
     settings = rig.settings.model_copy(deep=True)

@@ -24,7 +24,6 @@ from hub.vitals.figures import (
     REFUSED,
     UNANSWERED,
     UNOPENED,
-    UNREACHED,
     UNSIGNED_REPORTS,
     Age,
     Bounds,
@@ -73,7 +72,6 @@ def _put_agency(sheet: Sheet, state: AgencyState) -> None:
     put_counts(sheet, agency, beats)
     sheet.put(OUTBOX_OLDEST, max(beat.outbox_oldest_ms or 0 for beat in beats) / 1000, agency)
     sheet.put(INBOX_OLDEST, max(beat.inbox_oldest_ms or 0 for beat in beats) / 1000, agency)
-    sheet.put(UNREACHED, sum(beat.unreached for beat in beats), agency)
 
 
 def _by_age(found: Sequence[Unopened], now_ms: int) -> Counter[tuple[str, str]]:
