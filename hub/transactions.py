@@ -54,8 +54,8 @@ WAITS_NEVER_END = "only a time limit ends them"
 
 _NOT_DONE = frozenset({ConcurrentTransactions, CoordinatorLoadInProgressError, UnknownTopicOrPartitionError})
 """What a coordinator answers when it did nothing yet and may do it soon."""
-_ELSEWHERE = frozenset({NotCoordinatorError, CoordinatorNotAvailableError})
-"""What a node answers that is not the coordinator, or not yet."""
+_ELSEWHERE = frozenset({NotCoordinatorError})
+"""What a node answers that is not the coordinator. (`CoordinatorNotAvailableError` may come when all is done.)"""
 _NOT_WRITTEN = frozenset({ConcurrentTransactions, NotEnoughReplicasError})
 """What a partition's leader answers then; the first while the transaction before has not all of its markers."""
 
@@ -141,7 +141,7 @@ class LaneProducer:
             error = _error(answer.error_code)
             if error is NoError:
                 return answer.producer_id, answer.producer_epoch
-            if error in _ELSEWHERE:
+            if error in _ELSEWHERE | {CoordinatorNotAvailableError}:
                 self._coordinators.clear()
             elif error not in _NOT_DONE:
                 raise error

@@ -4,13 +4,25 @@ import asyncio
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.client import CoordinationType
+from aiokafka.errors import (
+    ConcurrentTransactions,
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    IncompatibleBrokerVersion,
+    InvalidProducerEpoch,
+    InvalidTxnState,
+    NoError,
+    NotCoordinatorError,
+    ProducerFenced,
+    RequestTimedOutError,
+)
 from aiokafka.record.memory_records import MemoryRecords
 
-from hub.errors import StartRefused, Unavailable
+from hub.errors import DolenError, LaneLost, StartRefused, Unavailable
 from hub.record import Output
-from hub.transaction_requests import EndTxn, Produce, TxnOffsetCommit
-from hub.transactions import BATCH_BYTES, REQUEST_BYTES, LaneProducer
+from hub.transaction_requests import EndTxn, EndTxnAnswer, Produce, TxnOffsetCommit
+from hub.transactions import BATCH_BYTES, REQUEST_BYTES, LaneProducer, _Asked, _error
 
 
 def with_producer(use):
@@ -106,3 +118,48 @@ def test_sequences_begin_anew_after_the_last():
         return batch(made[0]).base_sequence, producer._sequences[TopicPartition("a", 4)]
 
     assert with_producer(wrapped) == (2**31 - 1, 0)
+
+
+def answered(*errors):
+    """A coordinator that gives these answers, one after the other; how often it was asked, and what came of it."""
+    asked = []
+
+    async def use(producer):
+        async def ask(kind, key, request):
+            async def answer():
+                return EndTxnAnswer(0, errors[len(asked) - 1].errno, 7, 4, {})
+
+            asked.append(key)
+            return _Asked(kind, key, request, answer())
+
+        producer._asked = ask
+        producer._coordinators[CoordinationType.TRANSACTION, "dolen-lane-0"] = 1
+        await producer.commit()
+        return len(asked), producer._producer
+
+    try:
+        return with_producer(use)
+    except DolenError as refused:
+        return len(asked), type(refused)
+
+
+@pytest.mark.parametrize("not_done", [ConcurrentTransactions, CoordinatorLoadInProgressError, NotCoordinatorError])
+def test_what_a_coordinator_has_not_done_is_asked_again(not_done):
+    assert answered(not_done, not_done, NoError) == (3, (7, 4))
+
+
+@pytest.mark.parametrize(
+    ("refused", "becomes"),
+    [
+        (CoordinatorNotAvailableError, Unavailable),
+        (RequestTimedOutError, Unavailable),
+        (InvalidTxnState, Unavailable),
+        (InvalidProducerEpoch, LaneLost),
+    ],
+)
+def test_what_a_coordinator_may_have_done_is_never_asked_again(refused, becomes):
+    assert answered(refused, NoError) == (1, becomes)
+
+
+def test_a_producer_that_was_fenced_is_known_by_number():
+    assert _error(90) is ProducerFenced
