@@ -39,6 +39,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._joined = False
+        self._without_lanes_since = time.monotonic()
 
     @property
     def joined(self) -> bool:
@@ -80,7 +81,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """The group takes the lanes back: end each after the batch in hand."""
-        self._joined = False
+        self._joined, self._without_lanes_since = False, time.monotonic()
         await self._stop_lanes()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -161,6 +162,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             log.error("checkpoint.ahead_of_ledger", lanes=ahead, alarm=True)
 
     def _say_what_is_slow(self) -> None:
+        alone = time.monotonic() - self._without_lanes_since
+        if not self._joined and alone > SLOW_STEP_S:
+            log.warning("worker.waiting", reason="the group gives no lanes yet", seconds=round(alone, 1))
         for number, progress in self.lanes.items():
             seconds = time.monotonic() - progress.step_began
             if progress.state is LaneState.TAKING_OVER and seconds > SLOW_STEP_S:
