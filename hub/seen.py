@@ -104,7 +104,7 @@ class Seen:
     async def rebuilding(self) -> AsyncIterator["Rebuild | None"]:
         """Hold the lock for a rebuild; None where another worker holds it: wait a little and connect again."""
         token = secrets.token_hex(16)
-        async with self._talking_within(None) as redis:
+        async with self._talking(limited=False) as redis:
             async with asyncio.timeout(self._timeout_s):
                 locked = await redis.set(self._lock_key, token, nx=True, px=_LOCK_MS)
                 if locked:
@@ -125,16 +125,15 @@ class Seen:
             with contextlib.suppress(RedisError, OSError):
                 await redis.aclose()
 
-    def _talking(self) -> contextlib.AbstractAsyncContextManager[Redis]:
-        return self._talking_within(self._timeout_s)
-
     @contextlib.asynccontextmanager
-    async def _talking_within(self, seconds: float | None) -> AsyncIterator[Redis]:
+    async def _talking(self, *, limited: bool = True) -> AsyncIterator[Redis]:
         redis = self._redis
         if redis is None:
             raise Unavailable("no connection to Redis: connect first")
         try:
-            async with asyncio.timeout(seconds):  # redis-py's own limit makes a task of every command
+            async with asyncio.timeout(
+                self._timeout_s if limited else None
+            ):  # redis-py's own limit makes a task of every command
                 yield redis
         except (TimeoutError, RedisError, OSError) as failure:
             await self.close()

@@ -5,7 +5,7 @@ leader takes it into the transaction with the records, and each transaction has 
 that comes late can end another. Schemas: Kafka's protocol guide, "The Messages".
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiokafka.errors import IncompatibleBrokerVersion
 from aiokafka.protocol.api import RequestStruct, Response
@@ -25,6 +25,12 @@ Versions = dict[int, tuple[int, int]]
 """The oldest and newest version of each request that a broker takes, by API key."""
 
 _TEXT, _TAGS = CompactString("utf-8"), ("tags", TaggedFields)
+
+
+def _of_each_partition(*fields: tuple[str, Any]) -> tuple[str, Any]:
+    """What a message says of each partition, by topic."""
+    partitions = CompactArray(("partition", Int32), *fields, _TAGS)
+    return "topics", CompactArray(("topic", _TEXT), ("partitions", partitions), _TAGS)
 
 
 class _Request(RequestStruct):  # type: ignore[misc]
@@ -52,25 +58,13 @@ class ProduceAnswer(Response):  # type: ignore[misc]
 
     API_KEY, API_VERSION = 0, 12
     SCHEMA = Schema(
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT),
-                (
-                    "partitions",
-                    CompactArray(
-                        ("partition", Int32),
-                        ("error_code", Int16),
-                        ("offset", Int64),
-                        ("timestamp", Int64),
-                        ("log_start_offset", Int64),
-                        ("record_errors", CompactArray(("at", Int32), ("message", _TEXT), _TAGS)),
-                        ("message", _TEXT),
-                        _TAGS,
-                    ),
-                ),
-                _TAGS,
-            ),
+        _of_each_partition(
+            ("error_code", Int16),
+            ("offset", Int64),
+            ("timestamp", Int64),
+            ("log_start_offset", Int64),
+            ("record_errors", CompactArray(("at", Int32), ("message", _TEXT), _TAGS)),
+            ("message", _TEXT),
         ),
         ("throttle_time_ms", Int32),
         _TAGS,
@@ -85,14 +79,7 @@ class Produce(_Request):
         ("transactional_id", _TEXT),
         ("acks", Int16),
         ("timeout_ms", Int32),
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT),
-                ("partitions", CompactArray(("partition", Int32), ("records", CompactBytes), _TAGS)),
-                _TAGS,
-            ),
-        ),
+        _of_each_partition(("records", CompactBytes)),
         _TAGS,
     )
 
@@ -101,18 +88,7 @@ class TxnOffsetCommitAnswer(Response):  # type: ignore[misc]
     """The error of each partition."""
 
     API_KEY, API_VERSION = 28, 5
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT),
-                ("partitions", CompactArray(("partition", Int32), ("error_code", Int16), _TAGS)),
-                _TAGS,
-            ),
-        ),
-        _TAGS,
-    )
+    SCHEMA = Schema(("throttle_time_ms", Int32), _of_each_partition(("error_code", Int16)), _TAGS)
 
 
 class TxnOffsetCommit(_Request):
@@ -127,19 +103,7 @@ class TxnOffsetCommit(_Request):
         ("generation", Int32),
         ("member", _TEXT),
         ("instance", _TEXT),
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT),
-                (
-                    "partitions",
-                    CompactArray(
-                        ("partition", Int32), ("offset", Int64), ("leader_epoch", Int32), ("more", _TEXT), _TAGS
-                    ),
-                ),
-                _TAGS,
-            ),
-        ),
+        _of_each_partition(("offset", Int64), ("leader_epoch", Int32), ("more", _TEXT)),
         _TAGS,
     )
 

@@ -50,7 +50,6 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.002, 0.1
 PRODUCER_FENCED = 90
 """An error that aiokafka knows by name and not by number."""
 SEQUENCES = 2**31
-WAITS_NEVER_END = "only a time limit ends them"
 
 _NOT_DONE = frozenset({ConcurrentTransactions, CoordinatorLoadInProgressError, UnknownTopicOrPartitionError})
 """What a coordinator answers when it did nothing yet and may do it soon."""
@@ -89,7 +88,11 @@ class LaneProducer:
         try:
             async with asyncio.timeout(self._limit_s):
                 await self._client.bootstrap()
-                self._producer = await self._initialised()
+                request = InitProducerIdRequest(self._id, self._timeout_ms)
+                asked = await self._asked(CoordinationType.TRANSACTION, self._id, request)
+                # If it was done all the same, asking again fences nobody but this producer, which has done nothing yet.
+                answer = await self._done(asked, elsewhere=_ELSEWHERE | {CoordinatorNotAvailableError})
+                self._producer = answer.producer_id, answer.producer_epoch
         except (KafkaError, TimeoutError, OSError, AssertionError) as failure:  # it asserts that there is a broker
             await self.throw_away()
             raise Unavailable(f"Kafka doesn't start the lane's producer ({type(failure).__name__})") from None
@@ -133,21 +136,6 @@ class LaneProducer:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._client.close(), timeout=2)
 
-    async def _initialised(self) -> tuple[int, ...]:
-        request = InitProducerIdRequest(self._id, self._timeout_ms)
-        for wait in _waits():
-            node = await self._coordinator(CoordinationType.TRANSACTION, self._id)
-            answer = await self._client.send(node, request, group=ConnectionGroup.COORDINATION)
-            error = _error(answer.error_code)
-            if error is NoError:
-                return answer.producer_id, answer.producer_epoch
-            if error in _ELSEWHERE | {CoordinatorNotAvailableError}:
-                self._coordinators.clear()
-            elif error not in _NOT_DONE:
-                raise error
-            await asyncio.sleep(wait)
-        raise AssertionError(WAITS_NEVER_END)
-
     def _next_transaction(self, *producer: int) -> None:
         if producer == self._producer:
             raise StartRefused(
@@ -175,20 +163,20 @@ class LaneProducer:
             raise NodeNotReadyError
         return _Asked(kind, key, request, connection.send(request))
 
-    async def _done(self, asked: "_Asked") -> Any:
+    async def _done(self, asked: "_Asked", *, elsewhere: frozenset[type[KafkaError]] = _ELSEWHERE) -> Any:
         """The answer once the coordinator has done what it was asked; raises where it refuses."""
         for wait in _waits():
             answer = await asked.answer
             errors = _errors(answer) - {NoError}
             if not errors:
                 return answer
-            if refused := errors - _NOT_DONE - _ELSEWHERE:
+            if refused := errors - _NOT_DONE - elsewhere:
                 raise refused.pop()
-            if errors & _ELSEWHERE:
+            if errors & elsewhere:
                 self._coordinators.pop((asked.kind, asked.key), None)
             await asyncio.sleep(wait)
             asked = await self._asked(asked.kind, asked.key, asked.request)
-        raise AssertionError(WAITS_NEVER_END)
+        raise AssertionError("only a time limit ends the waits")
 
     def _requests(self, by_topic: Mapping[str, list[Output]], partition: int) -> Iterator[Batches]:
         """What goes into one produce request after the other: of each partition one batch at most."""

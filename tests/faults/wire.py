@@ -21,7 +21,10 @@ TRANSACTIONAL = {
     "EndTxn": END_TXN,
 }
 """What the hub sends."""
-NAMED = {INIT_PRODUCER_ID, ADD_PARTITIONS, ADD_OFFSETS, END_TXN, TXN_OFFSET_COMMIT, PRODUCE}
+BEGINS = {ADD_PARTITIONS, PRODUCE}
+"""What a transaction begins with: the first protocol says so beforehand, the second writes."""
+FLEXIBLE_FROM = {PRODUCE: 9, INIT_PRODUCER_ID: 2, ADD_PARTITIONS: 3, ADD_OFFSETS: 3, END_TXN: 3, TXN_OFFSET_COMMIT: 3}
+"""All whose sender is named, each with the version since which it has tags and compact strings (KIP-482)."""
 
 
 @dataclass(eq=False)
@@ -45,11 +48,6 @@ class Request:
         """Pass it on twice, and let one answer through."""
         await self.wire.forward(self, swallow=True)
         await self.wire.forward(self)
-
-
-BEGINS = {ADD_PARTITIONS, PRODUCE}
-"""What a transaction begins with: the first protocol says so beforehand, the second writes."""
-FLEXIBLE_FROM = {PRODUCE: 9, INIT_PRODUCER_ID: 2, ADD_PARTITIONS: 3, ADD_OFFSETS: 3, END_TXN: 3, TXN_OFFSET_COMMIT: 3}
 
 
 Rule = Callable[[Request], Awaitable[None]]
@@ -93,7 +91,7 @@ class Wire(Pipe):
         try:
             while True:
                 request = self._read(await _frame(connection.reader), connection)
-                if request.api not in NAMED:
+                if request.api not in FLEXIBLE_FROM:
                     await self.give(connection.there_writer, struct.pack(">i", len(request.frame)) + request.frame)
                     continue
                 if request.api in BEGINS and request.transactional_id:
@@ -120,7 +118,7 @@ class Wire(Pipe):
     def _read(self, frame: bytes, connection: Connection) -> Request:
         (api,) = struct.unpack_from(">h", frame)
         name, commits = "", False
-        if api in NAMED and len(frame) > 10:
+        if api in FLEXIBLE_FROM and len(frame) > 10:
             at = 10 + max(0, struct.unpack_from(">h", frame, 8)[0])
             if flexible := _is_flexible(frame):
                 at, length = at + 2, frame[at + 1] - 1  # no tags, and a name of less than 127 bytes
@@ -148,7 +146,7 @@ class Wire(Pipe):
 
 
 def _is_flexible(frame: bytes) -> bool:
-    """Whether a request is of the kind with tags and compact strings (KIP-482)."""
+    """Whether a request has tags and compact strings."""
     api, version = struct.unpack_from(">hh", frame)
     return version >= FLEXIBLE_FROM[api]
 

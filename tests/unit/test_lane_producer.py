@@ -22,7 +22,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from hub.errors import DolenError, LaneLost, StartRefused, Unavailable
 from hub.record import Output
 from hub.transaction_requests import EndTxn, EndTxnAnswer, Produce, TxnOffsetCommit
-from hub.transactions import BATCH_BYTES, REQUEST_BYTES, LaneProducer, _Asked, _error
+from hub.transactions import BATCH_BYTES, REQUEST_BYTES, LaneProducer, _Asked, _by_topic, _error
 
 
 def with_producer(use):
@@ -41,10 +41,7 @@ def with_producer(use):
 
 
 def requests(outputs):
-    by_topic = {}
-    for output in outputs:
-        by_topic.setdefault(output.topic, []).append(output)
-    return with_producer(lambda producer: list(producer._requests(by_topic, 4)))
+    return with_producer(lambda producer: list(producer._requests(_by_topic(outputs), 4)))
 
 
 def batch(value):

@@ -34,7 +34,7 @@ class PlainProducer:
         await self._kafka.stop()
 
 
-class StockProducer:
+class StockProducer(PlainProducer):
     """Transactional, as aiokafka has it."""
 
     def __init__(self, client, *, transactional_id, transaction_timeout_ms, request_timeout_ms):
@@ -45,14 +45,9 @@ class StockProducer:
             request_timeout_ms=request_timeout_ms,
         )
 
-    async def fence(self):
-        await self._kafka.start()
-
     async def write(self, outputs, partition):
         await self._kafka.begin_transaction()
-        for each in outputs:
-            await self._kafka.send(each.topic, each.value, key=each.key, headers=each.headers, partition=partition)
-        await self._kafka.flush()
+        await super().write(outputs, partition)
 
     async def add_offsets(self, offsets, group):
         await self._kafka.send_offsets_to_transaction(dict(offsets), group)
